@@ -1,0 +1,48 @@
+"""The typed artifacts that readers and probes make and checks judge."""
+
+from ml_debugger.artifacts.backtest import Backtest, SizingRecord
+from ml_debugger.artifacts.base import Artifact
+from ml_debugger.artifacts.checkpoints import Checkpoint, CheckpointSeries, Tensor
+from ml_debugger.artifacts.files import FileRead, Unrecognised
+from ml_debugger.artifacts.machine import (
+    Environment,
+    GpuDevice,
+    GpuSnapshot,
+    HostSnapshot,
+    StorageSnapshot,
+    Volume,
+)
+from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
+from ml_debugger.artifacts.training import Curve, TrainingRun
+from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
+from ml_debugger.artifacts.workspace import Expectations, StageOutput, Workspace
+
+__all__ = [
+    "Artifact",
+    "Backtest",
+    "Checkpoint",
+    "CheckpointSeries",
+    "Curve",
+    "Environment",
+    "Expectations",
+    "FeatureTable",
+    "FileRead",
+    "Fold",
+    "GpuDevice",
+    "GpuSnapshot",
+    "HostSnapshot",
+    "Positions",
+    "Predictions",
+    "PriceTable",
+    "SizingRecord",
+    "Split",
+    "StageOutput",
+    "StorageSnapshot",
+    "Tensor",
+    "TrainingRun",
+    "Unrecognised",
+    "ValidationRecord",
+    "Volume",
+    "Window",
+    "Workspace",
+]

@@ -1,0 +1,30 @@
+"""Files that yielded nothing, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ml_debugger.artifacts.base import Artifact
+
+
+@dataclass(frozen=True, eq=False)
+class FileRead(Artifact):
+    """The outcome of reading one file: every regular file that a reader took has one.
+
+    `format` is what the content is, or what the name claims. `problem` says what could not be
+    read ("truncated after row 812", "zero bytes"), None when all of it was. `salvaged` tells
+    whether something sound was still read.
+    """
+
+    format: str
+    problem: str | None = None
+    salvaged: bool = False
+    line: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Unrecognised(Artifact):
+    """A file that no reader knows. `named` is true when the user named it, not just its folder."""
+
+    content: str
+    named: bool

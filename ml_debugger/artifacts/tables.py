@@ -1,0 +1,94 @@
+"""Tables of prices and features, held lazily under canonical column names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ml_debugger.artifacts.base import Artifact
+
+if TYPE_CHECKING:
+    import polars as pl
+
+OHLC = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, eq=False)
+class PriceTable(Artifact):
+    """Bars of one or many tickers.
+
+    `frame` is lazy and has the canonical columns `ticker` (String), `time` (Date or Datetime),
+    and those of open, high, low, close, adj_close (Float64) and volume (Float64) that the file
+    has; one row a bar, in the order of the file. `names` maps canonical to original names.
+    `rows` counts the bars. `problems` says what could not be read as numbers, by column.
+    """
+
+    frame: pl.LazyFrame = field(repr=False)
+    names: Mapping[str, str]
+    rows: int
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The canonical columns that the table has."""
+        return tuple(self.names)
+
+    @property
+    def ohlc(self) -> tuple[str, ...]:
+        """Those of open, high, low, close that the table has."""
+        return tuple(column for column in OHLC if column in self.names)
+
+    @cached_property
+    def bars(self) -> pl.DataFrame:
+        """All bars in memory, sorted by ticker and time; about 60 bytes a bar."""
+        return self.frame.sort("ticker", "time", maintain_order=True).collect(engine="streaming")
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureTable(Artifact):
+    """Features, and labels where the file has them, by ticker and time.
+
+    `frame` is lazy with the file's own column names. `features` and `labels` name numeric
+    columns; `ticker` and `time` name the key columns, None where the file has none.
+    `label_horizons` maps a label to the horizon in sessions that its name claims, if any.
+    """
+
+    frame: pl.LazyFrame = field(repr=False)
+    features: tuple[str, ...]
+    labels: tuple[str, ...]
+    ticker: str | None
+    time: str | None
+    rows: int
+    label_horizons: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions(Artifact):
+    """Forecasts, with outcomes where the file has them.
+
+    `frame` is lazy with those of the canonical columns that the file has: `ticker` (String),
+    `date` (Date or Datetime), `horizon` (integer, sessions), `prediction` (float),
+    `confidence` (float), `model` (String), `actual` (float). `names` maps canonical to original
+    names. `kind` is "return" for signed forecasts, "probability" for values in [0, 1],
+    "price" for levels. `types` maps every original column to its type.
+    """
+
+    frame: pl.LazyFrame = field(repr=False)
+    names: Mapping[str, str]
+    kind: str
+    rows: int
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Positions(Artifact):
+    """Position sizes by ticker and date, in units of the equity of the ticker's sleeve.
+
+    `frame` is lazy with `ticker` (String), `date` (Date or Datetime), `position` (Float64).
+    """
+
+    frame: pl.LazyFrame = field(repr=False)
+    names: Mapping[str, str]
+    rows: int

@@ -1,0 +1,144 @@
+"""How a check is declared: one decorated function that measures and never judges."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ml_debugger.artifacts.base import Artifact
+from ml_debugger.contract.card import Card
+from ml_debugger.contract.code import CODE, COMPONENTS, NAME
+from ml_debugger.contract.limit import Limit, Setting, Settings
+from ml_debugger.contract.measurement import Outcome
+from ml_debugger.contract.scan import Scan
+from ml_debugger.errors import ContractError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Measure = Callable[..., Outcome]
+Ask = Callable[[Any], "Mapping[str, pl.Expr]"]
+
+PROFILES = ("quick", "pre-train", "full")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A declared check: what it judges, by which limits, and what it says about itself.
+
+    `ask` returns the polars aggregations that the check needs of its table, by name; the
+    planner fuses those of all checks into one streaming pass and hands back a `Scan`.
+    `explained_by` names the faults that cause this one when a linked subject has them.
+    `required` marks a check whose `skip` leaves a run incomplete.
+    """
+
+    code: str
+    name: str
+    component: str
+    measure: Measure
+    limits: tuple[Limit, ...]
+    settings: tuple[Setting, ...]
+    playbook: str
+    explained_by: tuple[str, ...]
+    profiles: tuple[str, ...]
+    ask: Ask | None
+    deadline: float
+    required: bool
+    preview: bool
+
+    def __post_init__(self) -> None:
+        if not CODE.fullmatch(self.code):
+            raise ContractError(f"check {self.name}: code {self.code!r} is not like PRC001")
+        if not NAME.fullmatch(self.name):
+            raise ContractError(f"check {self.code}: name {self.name!r} is not like stale-data")
+        if self.component not in COMPONENTS:
+            raise ContractError(f"check {self.code}: unknown component {self.component!r}")
+        if not self.judges:
+            raise ContractError(f"check {self.code}: no parameter is typed as an artifact")
+        self.card  # noqa: B018  a check without a whole card is refused when it is declared
+
+    @cached_property
+    def parameters(self) -> Mapping[str, type]:
+        """Parameter names of the measuring function and their types."""
+        hints = typing.get_type_hints(self.measure)
+        return {name: hints[name] for name in inspect.signature(self.measure).parameters}
+
+    @cached_property
+    def judges(self) -> tuple[type[Artifact], ...]:
+        """The artifact types that it is given, in order; the first one is the subject."""
+        return tuple(
+            kind
+            for kind in self.parameters.values()
+            if isinstance(kind, type) and issubclass(kind, Artifact)
+        )
+
+    @cached_property
+    def card(self) -> Card:
+        """The sections of the docstring."""
+        return Card.from_docstring(self.name, self.measure.__doc__)
+
+    @property
+    def prefix(self) -> str:
+        """The three letters of the code."""
+        return self.code[:3]
+
+    def run(
+        self, subjects: typing.Sequence[Artifact], settings: Settings, scan: Scan | None
+    ) -> Outcome:
+        """Call the measuring function with what its parameters ask for."""
+        left = iter(subjects)
+        given: dict[str, Any] = {}
+        for name, kind in self.parameters.items():
+            if kind is Settings:
+                given[name] = settings
+            elif kind is Scan:
+                given[name] = scan
+            else:
+                given[name] = next(left)
+        return self.measure(**given)
+
+
+def check(
+    *,
+    code: str,
+    name: str,
+    component: str,
+    playbook: str,
+    limits: typing.Sequence[Limit],
+    settings: typing.Sequence[Setting] = (),
+    explained_by: typing.Sequence[str] = (),
+    profiles: typing.Sequence[str] = ("full",),
+    ask: Ask | None = None,
+    deadline: float = 60.0,
+    required: bool = False,
+    preview: bool = False,
+) -> Callable[[Measure], Check]:
+    """Declare a check; the decorated function becomes a `Check`.
+
+    The function's parameters say what it judges: artifacts by type, `Settings` for the values
+    of its settings, `Scan` for the results of `ask`. Its docstring is the card.
+    `deadline` is in seconds.
+    """
+
+    def declare(measure: Measure) -> Check:
+        return Check(
+            code=code,
+            name=name,
+            component=component,
+            measure=measure,
+            limits=tuple(limits),
+            settings=tuple(settings),
+            playbook=playbook,
+            explained_by=tuple(explained_by),
+            profiles=tuple(profiles),
+            ask=ask,
+            deadline=deadline,
+            required=required,
+            preview=preview,
+        )
+
+    return declare
