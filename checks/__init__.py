@@ -1,0 +1,1 @@
+"""The built-in checks: one folder a prefix, one file a check."""

@@ -1,0 +1,36 @@
+"""The clean twin: a small synthetic workspace in which no check may raise an alarm.
+
+Layout, the same that the engine leaves:
+
+    diagnostic.toml
+    data/prices.parquet            ticker, date, open, high, low, close, volume
+    data/features.parquet          ticker, date, features, label_1, label_5, label_20, label_60
+    runs/xgb-h5/training.jsonl     the training log
+    runs/xgb-h5/validation.json    the validation record
+    runs/xgb-h5/checkpoints/       the best three checkpoints and checkpoints.json
+    runs/lstm/metrics.csv          the log of a neural run
+    predictions/predictions.parquet
+    positions/positions.parquet, positions/sizing.json
+    backtest/backtest.json, backtest/equity.parquet
+    snapshots/gpu.json, host.json, storage.json, environment.json
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+
+WRITERS = ("market", "training", "checkpoints", "outcome", "machine", "configuration")
+"""Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
+what earlier ones wrote."""
+
+
+def write_twin(folder: Path, seed: int = 7) -> Path:
+    """Write the clean twin into an empty folder and return the folder."""
+    rng = np.random.default_rng(seed)
+    for name in WRITERS:
+        module = importlib.import_module(f"ml_debugger.testing.twins.{name}")
+        module.write(folder, rng)
+    return folder
