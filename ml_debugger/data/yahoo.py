@@ -4,6 +4,7 @@ Yahoo's data is for personal use. Its limits are not published; HTTP 429 is rais
 ``YFRateLimitError`` at once, without a retry of its own.
 """
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -40,6 +41,7 @@ def download_batch(tickers: Sequence[str], start: date, end: date) -> Batch:
         raise MissingExtraError(
             "fetching prices needs yfinance: pip install 'ml-debugger[fetch]'"
         ) from error
+    logging.getLogger("yfinance").addHandler(logging.NullHandler())
     # Otherwise yfinance logs the reason and returns an empty table.
     yfinance.config.debug.hide_exceptions = False
 
@@ -68,7 +70,9 @@ def _failure(error: Exception) -> Failure:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     network = type(error).__module__.partition(".")[0] in ("curl_cffi", "requests", "urllib3")
     transient = network or isinstance(error, YFRateLimitError | OSError)
-    return Failure(reason, transient and not isinstance(error, YFTickerMissingError))
+    # A host name that does not resolve means no network here: waiting would only delay the answer.
+    hopeless = isinstance(error, YFTickerMissingError) or type(error).__name__ == "DNSError"
+    return Failure(reason, transient and not hopeless)
 
 
 def _bars(ticker: str, history: Any) -> pl.DataFrame:
