@@ -1,0 +1,40 @@
+"""CatBoost's console lines: `12:	learn: 0.4121	test: 0.4812	best: 0.4790 (9)	total: 50ms`."""
+
+from __future__ import annotations
+
+import re
+
+from ml_debugger.readers.head import Head
+from ml_debugger.readers.reader import Reader, Reading
+from ml_debugger.readers.training.boosting import Round, read_rounds, rounds_in_head
+from ml_debugger.readers.training.numbers import NUMBER, number
+
+FORMAT = "CatBoost console log"
+_ROUND = re.compile(r"\s*(\d{1,9}):\s+(?=(?:learn|test\d*):\s)")
+_PAIR = re.compile(rf"\b(learn|test\d*):\s+({NUMBER})", re.IGNORECASE)
+
+
+def parse(line: str) -> Round | None:
+    """The round of one line, None for any other line."""
+    start = _ROUND.match(line)
+    if start is None:
+        return None
+    found = [
+        (of_set, "loss", value)
+        for of_set, written in _PAIR.findall(line[start.end() : start.end() + 2000])
+        if (value := number(written)) is not None
+    ]
+    return (int(start.group(1)), found) if found else None
+
+
+def recognise(head: Head) -> str | None:
+    """The format's name when at least two lines are rounds."""
+    return FORMAT if rounds_in_head(head, parse) >= 2 else None
+
+
+def read(head: Head, form: str) -> Reading:
+    """The runs of the log."""
+    return read_rounds(head, form, parse)
+
+
+READER = Reader("catboost-log", recognise, read)

@@ -1,0 +1,199 @@
+"""From the names that logs give their metrics to the canonical names of a training run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TRAIN = frozenset({"train", "training", "trn", "tr", "learn", "dtrain"})
+VALIDATION = frozenset(
+    {"val", "valid", "validation", "vld", "eval", "evaluation", "dev", "dval", "dvalid", "deval"}
+)
+TEST = frozenset({"test", "testing", "tst", "dtest", "holdout", "oos"})
+
+LOSS = frozenset({"loss", "losses"})
+LOWER_IS_BETTER = frozenset(
+    {
+        *("rmse", "mse", "mae", "logloss", "mlogloss", "error", "merror", "rmsle", "mape", "smape"),
+        *("nll", "nloglik", "crossentropy", "ce", "bce", "l1", "l2", "huber", "quantile", "pinball"),
+        *("mphe", "rmspe", "binary_logloss", "multi_logloss", "cross_entropy", "gamma", "tweedie"),
+        *("binary_error", "multi_error", "poisson", "deviance", "objective", "huberloss"),
+    }
+)
+"""Error measures that stand in for the loss in a log that has nothing called a loss; the
+names are those of XGBoost's, LightGBM's and CatBoost's metric documentation."""
+
+ACCURACY = frozenset({"acc", "accuracy"})
+
+# words that say how a number was averaged, not what it is
+_MANNER = frozenset(
+    {*("avg", "average", "mean", "epoch", "step", "batch", "running", "total", "overall", "set"),
+     *("smoothed", "smooth", "iter", "per", "the", "current", "cur", "minibatch")}
+)  # fmt: skip
+# summaries of a run and trading figures: never a curve of losses
+_NOT_A_CURVE = frozenset(
+    {*("best", "final", "min", "minimum", "lowest", "previous", "prev", "target", "initial"),
+     *("stop", "profit", "gain", "pnl", "take", "gross", "win", "drawdown", "trade", "trades"),
+     *("weight", "weights", "scale", "fn", "function", "type", "name", "ratio", "delta")}
+)  # fmt: skip
+
+_SPECIAL = {
+    "lr": "learning_rate",
+    "learning_rate": "learning_rate",
+    "learningrate": "learning_rate",
+    "grad_norm": "grad_norm",
+    "gradnorm": "grad_norm",
+    "gnorm": "grad_norm",
+    "gradient_norm": "grad_norm",
+    "grad_norm_total": "grad_norm",
+    "total_grad_norm": "grad_norm",
+    "total_norm": "grad_norm",
+    "pred_std": "prediction_std",
+    "preds_std": "prediction_std",
+    "prediction_std": "prediction_std",
+    "predictions_std": "prediction_std",
+    "std_pred": "prediction_std",
+    "y_pred_std": "prediction_std",
+    "output_std": "prediction_std",
+    "pred_stddev": "prediction_std",
+    "share_positive": "share_positive",
+    "positive_share": "share_positive",
+    "frac_positive": "share_positive",
+    "fraction_positive": "share_positive",
+    "positive_fraction": "share_positive",
+    "pct_positive": "share_positive",
+    "positive_ratio": "share_positive",
+    "step_time": "step_time",
+    "time_per_step": "step_time",
+    "batch_time": "step_time",
+    "seconds_per_step": "step_time",
+    "ms_batch": "step_time",
+    "ms_step": "step_time",
+}
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a name says: `role` is "train", "val", "test" or ""; `metric` is the rest.
+
+    `kind` is "loss", "error", "accuracy", "special" or "other". `plain` is true when the name
+    says nothing beyond role, kind and manner of averaging, so that it is the main one.
+    """
+
+    role: str
+    metric: str
+    kind: str
+    plain: bool
+
+
+def words(name: str) -> list[str]:
+    """The lower-case words of a name in snake, camel, dotted, slashed or spaced form."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def meaning(original: str) -> Meaning | None:
+    """What a logged name says; None for names that are no curve (a best value, a stop loss)."""
+    parts = words(original)
+    if not parts or not _NOT_A_CURVE.isdisjoint(parts):
+        return None
+    role, rest = _split_role(parts)
+    # Lightning's LearningRateMonitor writes lr-Adam, lr-AdamW/pg1
+    if rest and rest[0] == "lr" and len(rest) <= 3:
+        return Meaning("", "learning_rate", "special", len(rest) == 1)
+    special = _SPECIAL.get("_".join(rest))
+    if special is not None:
+        return Meaning(role, special, "special", True)
+    kept = [word for word in rest if word not in _MANNER]
+    metric = "_".join(kept)
+    if not LOSS.isdisjoint(kept):
+        return Meaning(role, metric, "loss", len(kept) == 1)
+    if not ACCURACY.isdisjoint(kept):
+        return Meaning(role, "accuracy" if len(kept) == 1 else metric, "accuracy", len(kept) == 1)
+    if metric in LOWER_IS_BETTER or (kept and kept[-1] in LOWER_IS_BETTER):
+        return Meaning(role, metric, "error", metric in LOWER_IS_BETTER)
+    return Meaning(role, metric or "_".join(parts), "other", True)
+
+
+def is_loss(original: str) -> bool:
+    """Whether the name is that of a loss or of an error measure that is minimised."""
+    found = meaning(original)
+    return found is not None and found.kind in ("loss", "error")
+
+
+def _split_role(parts: list[str]) -> tuple[str, list[str]]:
+    for role, known in (("val", VALIDATION), ("test", TEST), ("train", TRAIN)):
+        for position, word in enumerate(parts):
+            # XGBoost's scikit-learn interface numbers its sets: validation_0
+            if word in known or word.rstrip("0123456789") in known:
+                return role, parts[:position] + parts[position + 1 :]
+    # Keras' progress and some scripts glue the letter on: vloss, tloss
+    if len(parts) == 1 and parts[0] in ("vloss", "tloss", "vacc", "tacc"):
+        return ("val" if parts[0][0] == "v" else "train"), [parts[0][1:]]
+    return "", parts
+
+
+def canonical_names(counts: Mapping[str, int], measured_on: str = "") -> dict[str, str]:
+    """Canonical names of all logged names of one run.
+
+    `counts` maps each logged name to its number of points, in the order of the log.
+    `measured_on` is the role of names that state none (the folder of an event file may say it);
+    without it they belong to the training. Names that are no curve are left out.
+    """
+    found = {name: told for name in counts if (told := meaning(name)) is not None}
+    roles = {name: told.role or measured_on or "train" for name, told in found.items()}
+    if not any(roles[n] == "val" and t.kind in ("loss", "error") for n, t in found.items()):
+        # a script without a validation set that tests after every epoch
+        for name, told in found.items():
+            if roles[name] == "test" and told.kind != "special" and counts[name] >= 2:
+                roles[name] = "val"
+    result: dict[str, str] = {}
+    kind = "loss" if any(told.kind == "loss" for told in found.values()) else "error"
+    family = None
+    for role in ("val", "train"):
+        of_role = [n for n, t in found.items() if roles[n] == role and t.kind == kind]
+        if kind == "error" and family is not None:
+            of_role = [n for n in of_role if found[n].metric == family]
+        if not of_role:
+            continue
+        main = _main(of_role, found, counts)
+        family = found[main].metric
+        # one part of the loss in the training must not pass for the whole
+        if role == "val" or found[main].plain or len(of_role) == 1:
+            result[main] = f"{role}_loss"
+    for name, told in found.items():
+        if name not in result:
+            result[name] = _other(name, told, roles[name], set(result.values()))
+    return result
+
+
+def _main(names: list[str], found: Mapping[str, Meaning], counts: Mapping[str, int]) -> str:
+    """The name that stands for its role: plain, stated role, averaged over the epoch."""
+
+    def rank(name: str) -> tuple[bool, bool, bool, bool]:
+        parts = words(name)
+        return (
+            not found[name].plain,
+            counts[name] < 2,
+            not found[name].role,
+            "step" in parts or "batch" in parts,
+        )
+
+    return min(names, key=rank)
+
+
+def _other(name: str, told: Meaning, role: str, taken: set[str]) -> str:
+    if told.kind == "special":
+        wanted = told.metric
+    elif told.kind == "accuracy" and told.plain and role in ("train", "val"):
+        wanted = f"{role}_accuracy"
+    elif role in ("val", "test"):
+        wanted = f"{role}_{told.metric}"
+    else:
+        wanted = told.metric
+    if wanted in taken or wanted in ("train_loss", "val_loss"):
+        full = "_".join(words(name))
+        wanted = full if full not in taken else name
+    return wanted

@@ -1,0 +1,99 @@
+"""Streams the lines of a text log of any size, gzipped or not, whatever its line ends are."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, cast
+
+from ml_debugger.readers.head import Head
+
+MAX_LINE = 1 << 16
+_CHUNK = 1 << 20
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, 1-based. `whole` is false for a last one that no line end closes."""
+
+    number: int
+    text: str
+    whole: bool = True
+
+
+class Stream:
+    """The decoded text of a file in pieces; `problem` says afterwards how it broke off."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self.problem: str | None = None
+
+    def pieces(self) -> Iterator[str]:
+        """Text pieces of about a mebibyte; undecodable bytes become U+FFFD."""
+        decoder = codecs.getincrementaldecoder(self._head.encoding or "utf-8")("replace")
+        first = True
+        with self._open() as stream:
+            while True:
+                try:
+                    raw = stream.read(_CHUNK)
+                except (EOFError, OSError, zlib.error) as error:
+                    if not self._head.gzipped:
+                        raise
+                    self.problem = f"the gzip data breaks off: {error}"
+                    raw = b""
+                try:
+                    text = decoder.decode(raw, final=not raw)
+                except UnicodeDecodeError as error:
+                    self.problem = f"the text cannot be decoded: {error.reason}"
+                    return
+                if first:
+                    text = text.removeprefix("\ufeff")
+                    first = False
+                if text:
+                    yield text
+                if not raw:
+                    return
+
+    def lines(self) -> Iterator[Line]:
+        """Lines without their ends; of an endless one only the first `MAX_LINE` characters."""
+        rest = ""
+        number = 0
+        cut = False
+        for piece in self.pieces():
+            parts = (rest + piece).replace("\r\n", "\n").split("\n")
+            rest = parts.pop()
+            for part in parts:
+                number += 1
+                if not cut:
+                    yield Line(number, part)
+                cut = False
+            if len(rest) > 4 * MAX_LINE:
+                # a progress bar may write megabytes without one line feed: keep its line number
+                head, _, tail = rest.rpartition("\r")
+                if head and len(tail) <= MAX_LINE:
+                    yield Line(number + 1, head)
+                    rest = tail
+                else:
+                    if not cut:
+                        yield Line(number + 1, rest[:MAX_LINE])
+                    cut, rest = True, ""
+        if rest and not cut:
+            # old Mac line ends, or the last line of a log that is still being written
+            yield Line(number + 1, rest[: 4 * MAX_LINE], whole=rest.endswith("\r"))
+
+    def _open(self) -> IO[bytes]:
+        if self._head.gzipped:
+            return cast("IO[bytes]", gzip.open(self._head.file))
+        return self._head.file.open("rb")
+
+
+def plain(text: str) -> str:
+    """Text without terminal control sequences and with backspaces as carriage returns."""
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return re.sub("\b+", "\r", text) if "\b" in text else text

@@ -1,0 +1,39 @@
+"""XGBoost's evaluation lines: `[12]	train-rmse:0.41210	eval-rmse:0.48120`."""
+
+from __future__ import annotations
+
+import re
+
+from ml_debugger.readers.head import Head
+from ml_debugger.readers.reader import Reader, Reading
+from ml_debugger.readers.training.boosting import Round, pairs, read_rounds, rounds_in_head
+from ml_debugger.readers.training.numbers import NUMBER
+
+FORMAT = "XGBoost evaluation log"
+_ROUND = re.compile(r"\[(\d{1,9})\]\s+(?=[^\s:]{1,80}-[^\s:]{1,60}:)")
+# cross-validation adds its standard deviation: train-rmse:0.41210+0.00210
+_PAIR = re.compile(
+    rf"([^\s:]{{1,80}}?)-([^\s:-]{{1,40}}(?:-[^\s:-]{{1,20}})?):\s*({NUMBER})", re.IGNORECASE
+)
+
+
+def parse(line: str) -> Round | None:
+    """The round of one line, None for any other line."""
+    start = _ROUND.search(line, 0, 400)
+    if start is None:
+        return None
+    found = pairs(line[start.end() : start.end() + 4000], _PAIR)
+    return (int(start.group(1)), found) if found else None
+
+
+def recognise(head: Head) -> str | None:
+    """The format's name when at least two lines are rounds."""
+    return FORMAT if rounds_in_head(head, parse) >= 2 else None
+
+
+def read(head: Head, form: str) -> Reading:
+    """The runs of the log."""
+    return read_rounds(head, form, parse)
+
+
+READER = Reader("xgboost-log", recognise, read)
