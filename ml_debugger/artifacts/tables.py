@@ -22,7 +22,9 @@ class PriceTable(Artifact):
     `frame` is lazy and has the canonical columns `ticker` (String), `time` (Date or Datetime),
     and those of open, high, low, close, adj_close (Float64) and volume (Float64) that the file
     has; one row a bar, in the order of the file. `names` maps canonical to original names.
-    `rows` counts the bars. `problems` says what could not be read as numbers, by column.
+    `rows` counts the bars. `problems` says what could not be read as numbers, by column, and
+    under `header` and `time` what is irregular there. Where the file has no dates, `time` counts
+    its rows as minutes from 1970 and `time` is not among `names`.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -53,6 +55,7 @@ class FeatureTable(Artifact):
     `frame` is lazy with the file's own column names. `features` and `labels` name numeric
     columns; `ticker` and `time` name the key columns, None where the file has none.
     `label_horizons` maps a label to the horizon in sessions that its name claims, if any.
+    `schemas` holds the columns and types of each file where the table is a partitioned folder.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -62,6 +65,7 @@ class FeatureTable(Artifact):
     time: str | None
     rows: int
     label_horizons: Mapping[str, int] = field(default_factory=dict)
+    schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
