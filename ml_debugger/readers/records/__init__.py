@@ -1,0 +1,8 @@
+"""Readers of JSON records: what training, sizing and backtesting reported."""
+
+from ml_debugger.readers.records import backtest, sizing, validation
+
+READERS = (sizing.READER, validation.READER, backtest.READER)
+"""The more specific record first."""
+
+__all__ = ["READERS"]
