@@ -21,9 +21,9 @@ OnRound: TypeAlias = Callable[[int, float, float | None], None]
 class Recipe:
     """How a model is grown.
 
-    Small, heavily regularised trees: daily returns hold little signal, so a deep tree learns the
-    noise of its sample (S. Gu, B. Kelly, D. Xiu, Empirical Asset Pricing via Machine Learning,
-    2020, find trees of depth 1 to 6 enough for monthly returns).
+    Small, heavily regularised trees: returns hold little signal, so a deep tree learns the noise
+    of its sample (S. Gu, B. Kelly, D. Xiu, Empirical Asset Pricing via Machine Learning, 2020, use
+    boosted trees of depth 1 and 2 for monthly returns).
     """
 
     rounds: int = 200
