@@ -1,0 +1,1 @@
+"""The command line: one click command, one file; imported when it is named."""

@@ -24,7 +24,12 @@ class FileRead(Artifact):
 
 @dataclass(frozen=True, eq=False)
 class Unrecognised(Artifact):
-    """A file that no reader knows. `named` is true when the user named it, not just its folder."""
+    """A file that no reader knows, or that is none (a FIFO, a folder without permission).
+
+    `content` says what it is. `named` is true when the user named it, not just its folder.
+    `special` marks what could not be opened at all.
+    """
 
     content: str
     named: bool
+    special: bool = False

@@ -1,0 +1,31 @@
+"""`diagnostic inspect`: what is this file or folder, and what is wrong with it."""
+
+from __future__ import annotations
+
+import click
+
+from commands.running import carry_out, reporting_options
+from ml_debugger.runtime.request import inspect_request
+
+
+@click.command(name="inspect")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@reporting_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    form: str,
+    out: tuple[str, ...],
+    fail_on: str | None,
+    min_score: float | None,
+    no_history: bool,
+    verbose: bool,
+) -> None:
+    """Say what a file or folder is and what is wrong with it.
+
+    Needs no configuration. Files are recognised by content; a folder is walked and treated as
+    one workspace. Nothing that is looked at is executed.
+    """
+    request = inspect_request(paths, fail_on=fail_on, min_score=min_score)
+    ctx.exit(carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose))

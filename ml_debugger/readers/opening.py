@@ -1,0 +1,97 @@
+"""Opening a file: which reader takes it, and what is said when none can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from ml_debugger.artifacts import Artifact, FileRead, Unrecognised
+from ml_debugger.readers.head import Head, read_head
+from ml_debugger.readers.reader import Reader, Reading, Unreadable
+
+
+@cache
+def readers() -> tuple[Reader, ...]:
+    """All readers, the specific before the general."""
+    from ml_debugger.readers import checkpoints, records, snapshots, tables, training
+
+    return (
+        snapshots.READER,
+        *records.READERS,
+        *training.SPECIFIC,
+        *checkpoints.READERS,
+        *tables.READERS,
+        *training.GENERAL,
+    )
+
+
+def open_file(file: Path, shown: str, *, named: bool) -> Sequence[Artifact]:
+    """Read one regular file into artifacts; the last one says how the reading went."""
+    try:
+        head = read_head(file, shown)
+    except OSError as error:
+        return (FileRead(shown, shown, "file", problem=error.strerror or str(error)),)
+    if head.size == 0:
+        return _empty(head, named)
+    for reader in readers():
+        kind = reader.recognise(head)
+        if kind is not None:
+            return _read(reader, head, kind)
+    return _unknown(head, named)
+
+
+def open_folder(folder: Path, shown: str) -> Sequence[Artifact]:
+    """Read a folder that is one artifact: an MLflow run or a partitioned table."""
+    from ml_debugger.readers import tables, training
+
+    is_run = (folder / "meta.yaml").is_file()
+    kind = "mlflow-run" if is_run else "parquet-dataset"
+    try:
+        reading = (training.read_run_folder if is_run else tables.read_dataset)(folder, shown)
+    except Unreadable as error:
+        return (FileRead(shown, shown, kind, error.problem, line=error.line),)
+    return (
+        *reading.artifacts,
+        FileRead(shown, shown, kind, reading.problem, bool(reading.artifacts), reading.line),
+    )
+
+
+def _read(reader: Reader, head: Head, kind: str) -> Sequence[Artifact]:
+    try:
+        reading: Reading = reader.read(head, kind)
+    except Unreadable as error:
+        return (FileRead(head.shown, head.shown, kind, error.problem, line=error.line),)
+    read = FileRead(
+        head.shown,
+        head.shown,
+        kind,
+        reading.problem,
+        salvaged=bool(reading.artifacts),
+        line=reading.line,
+    )
+    return (*reading.artifacts, read)
+
+
+def _empty(head: Head, named: bool) -> Sequence[Artifact]:
+    claimed = claim(head)
+    if claimed is not None:
+        return (FileRead(head.shown, head.shown, claimed, "is empty: zero bytes"),)
+    return (Unrecognised(head.shown, head.shown, "is empty: zero bytes", named),)
+
+
+def _unknown(head: Head, named: bool) -> Sequence[Artifact]:
+    claimed = claim(head)
+    if claimed is not None and head.encoding is None:
+        problem = f"named {head.suffix}, but its content is no {claimed}"
+        return (FileRead(head.shown, head.shown, claimed, problem),)
+    content = "text of no known form" if head.encoding else "binary content of no known form"
+    return (Unrecognised(head.shown, head.shown, content, named),)
+
+
+def claim(head: Head) -> str | None:
+    """The format that the file's name claims, None where the ending claims nothing."""
+    for reader in readers():
+        if head.suffix in reader.suffixes:
+            return reader.name
+    return None

@@ -1,0 +1,53 @@
+"""Folding: which findings of a run explain which others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from ml_debugger.contract import Result, Status
+
+Upstream = Mapping[str, Iterable[str]]
+
+
+def fold(
+    results: Sequence[Result], explained_by: Mapping[str, Sequence[str]], upstream: Upstream
+) -> list[Result]:
+    """Name in each finding the codes of this run's findings that explain it.
+
+    `explained_by` maps a fault's name to the names of faults that cause it. A cause counts when
+    it was found on the same subject or path, or on a subject that feeds this one (`upstream`
+    maps a subject or path to those that feed it). A finding never explains itself, not even
+    round a circle.
+    """
+    findings = [r for r in results if r.status in (Status.WARN, Status.FAIL)]
+    codes = {r.name: r.code for r in results}
+    folded = []
+    for result in results:
+        causes: list[str] = []
+        if result.status.is_finding:
+            near = {result.subject, result.path, *upstream.get(result.subject, ())}
+            near |= set(upstream.get(result.path or "", ()))
+            causes = [
+                cause.code
+                for name in explained_by.get(result.name, ())
+                for cause in findings
+                if cause.name == name
+                and cause.code != result.code
+                and (cause.subject in near or (cause.path is not None and cause.path in near))
+                and not _leads_to(result.name, name, explained_by, codes)
+            ]
+        folded.append(result.explained(tuple(dict.fromkeys(causes))))
+    return folded
+
+
+def _leads_to(
+    start: str,
+    goal: str,
+    explained_by: Mapping[str, Sequence[str]],
+    present: Mapping[str, str],
+) -> bool:
+    """True when `goal` is itself explained by `start`: then neither counts as the other's cause
+    unless it was declared first by name, so that a circle has one root."""
+    if start not in explained_by.get(goal, ()):
+        return False
+    return present.get(start, start) < present.get(goal, goal)

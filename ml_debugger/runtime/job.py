@@ -1,0 +1,46 @@
+"""What a worker is asked to do, as plain values that fit on one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run's work.
+
+    `paths` are looked at from the worker's current folder; `configured` is true when they are
+    the workspace's own. `codes` are the checks. `flags` are configuration keys given on the
+    command line. `machine` asks for probes of this machine. `whole_workspace` asks for a skip
+    result from each check that finds nothing to judge. `done` and `given_up` are set when a
+    worker takes over from one that died: the task keys that have a result, and what must not
+    be tried again (`file:`, `scan:` or `task:` and its name), with the reason.
+    """
+
+    paths: tuple[str, ...]
+    codes: tuple[str, ...]
+    configured: bool
+    machine: bool
+    whole_workspace: bool
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    done: tuple[str, ...] = ()
+    given_up: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Job:
+        """The inverse of `to_json`."""
+        data = json.loads(line)
+        for name in ("paths", "codes", "done"):
+            data[name] = tuple(data[name])
+        return cls(**data)
+
+    def after(self, done: list[str], what: str, reason: str) -> Job:
+        """The job for the worker that takes over when work on `what` killed this one."""
+        return replace(self, done=tuple(done), given_up={**self.given_up, what: reason})

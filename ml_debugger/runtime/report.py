@@ -1,0 +1,143 @@
+"""The report of a run: results folded under their roots, summary, score and exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_debugger import __version__
+from ml_debugger.contract import Result, Status
+
+SCHEMA_VERSION = "1.0"
+
+OK, FINDINGS, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+
+GRADES = ((90, "A"), (80, "B"), (70, "C"), (60, "D"), (50, "E"))
+"""Score from which a grade is given, as popeye grades clusters; F below."""
+
+CAPPED_BY_FAIL = 69
+"""A run with a failure is never better than a D."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts by status, score (None where nothing was judged), grade and coverage."""
+
+    counts: Mapping[Status, int]
+    score: int | None
+    grade: str | None
+    coverage: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            **{status.value: self.counts[status] for status in Status},
+            "score": self.score,
+            "grade": self.grade,
+            "coverage": round(self.coverage, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a finished run says."""
+
+    run: str
+    command: str
+    profile: str
+    started: str
+    seconds: float
+    workspace: str
+    results: Sequence[Result]
+    notes: Sequence[str] = field(default=())
+    fail_on: Status = Status.FAIL
+    min_score: float | None = None
+    new: frozenset[str] | None = None
+    gone: Sequence[str] = field(default=())
+    interrupted: bool = False
+    broken: str | None = None
+
+    @property
+    def summary(self) -> Summary:
+        """Counts, score and coverage."""
+        return summarise(self.results)
+
+    @property
+    def roots(self) -> list[Result]:
+        """Findings that no other finding of this run explains, the gravest last."""
+        findings = [result for result in self.results if result.status.is_finding]
+        codes = {result.code for result in findings}
+        roots = [r for r in findings if not set(r.caused_by) & codes]
+        return sorted(roots, key=lambda r: (r.status.gravity, -len(self.consequences(r)), r.code))
+
+    def consequences(self, root: Result) -> list[Result]:
+        """Findings that this one explains, directly."""
+        return [
+            result
+            for result in self.results
+            if result.status.is_finding and root.code in result.caused_by and result is not root
+        ]
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings, 3 incomplete, 130 interrupted."""
+        if self.interrupted:
+            return INTERRUPTED
+        if any(
+            r.status.is_finding and r.status.gravity >= self.fail_on.gravity for r in self.results
+        ):
+            return FINDINGS
+        score = self.summary.score
+        if self.min_score is not None and score is not None and score < self.min_score:
+            return FINDINGS
+        if self.broken is not None or any(
+            r.status is Status.ERROR or (r.status is Status.SKIP and r.required)
+            for r in self.results
+        ):
+            return INCOMPLETE
+        return OK
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `--format json` prints."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "tool": {"name": "diagnostic", "version": __version__},
+            "run": {
+                "id": self.run,
+                "command": self.command,
+                "profile": self.profile,
+                "started": self.started,
+                "seconds": round(self.seconds, 3),
+                "workspace": self.workspace,
+                "exit_code": self.exit_code,
+            },
+            "results": [result.to_dict() for result in self.results],
+            "notes": list(self.notes),
+            "broken": self.broken,
+            "new": None if self.new is None else sorted(self.new),
+            "gone": list(self.gone),
+            "summary": self.summary.to_dict(),
+        }
+
+
+def summarise(results: Sequence[Result]) -> Summary:
+    """Counts, score, grade and coverage.
+
+    The score is the share of judged results that passed, a warning counting half, in percent.
+    Skipped results, errors and notes leave it. Any failure caps it below a C, each further one
+    costs a point. Coverage is the share of results that were judged.
+    """
+    counts = dict.fromkeys(Status, 0)
+    for result in results:
+        counts[result.status] += 1
+    judged = counts[Status.PASS] + counts[Status.WARN] + counts[Status.FAIL]
+    unjudged = counts[Status.SKIP] + counts[Status.ERROR]
+    coverage = judged / (judged + unjudged) if judged + unjudged else 0.0
+    if not judged:
+        return Summary(counts, None, None, coverage)
+    score = round(100 * (counts[Status.PASS] + counts[Status.WARN] / 2) / judged)
+    if counts[Status.FAIL]:
+        score = max(0, min(score, CAPPED_BY_FAIL - counts[Status.FAIL]))
+    grade = next((letter for least, letter in GRADES if score >= least), "F")
+    return Summary(counts, score, grade, coverage)

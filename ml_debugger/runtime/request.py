@@ -1,0 +1,104 @@
+"""What the front ends ask for: a check of the workspace, or an inspection of paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ml_debugger.contract import Status
+from ml_debugger.errors import UsageError
+from ml_debugger.runtime.job import Job
+from ml_debugger.runtime.judge import effective
+from ml_debugger.runtime.registry import registry
+from ml_debugger.runtime.supervisor import Request
+from ml_debugger.workspace import configuration as configurations
+from ml_debugger.workspace.configuration import Configuration
+
+
+def check_request(
+    folder: Path,
+    words: Sequence[str] = (),
+    *,
+    profile: str | None = None,
+    fail_on: str | None = None,
+    min_score: float | None = None,
+) -> Request:
+    """A check of the workspace that holds `folder`, and of this machine.
+
+    Raises UsageError for an unknown check and ConfigError for a wrong configuration.
+    """
+    flags = {"run.profile": profile, "run.fail_on": fail_on, "run.min_score": min_score}
+    configuration = configurations.load(folder).with_flags(flags)
+    chosen = configuration["run.profile"]
+    checks = registry().select(words, chosen)
+    validate_limits(configuration)
+    root = configuration.root if configuration.file is not None else folder
+    paths = [root / path for path in configuration["workspace.paths"]]
+    for path in paths:
+        if not path.exists():
+            source = configuration.values["workspace.paths"].source
+            raise UsageError(f"{source}: 'workspace.paths' names {path}, which does not exist")
+    job = Job(
+        paths=tuple(map(str, paths)),
+        codes=tuple(check.code for check in checks),
+        configured=True,
+        machine=True,
+        whole_workspace=True,
+        flags=_given(flags),
+    )
+    name = " ".join(words) if words else chosen
+    return _request(job, configuration, "check", name, str(root.resolve()))
+
+
+def inspect_request(
+    paths: Sequence[str], *, fail_on: str | None = None, min_score: float | None = None
+) -> Request:
+    """An inspection of files and folders, without the machine.
+
+    Raises UsageError naming a path that does not exist.
+    """
+    for path in paths:
+        if not Path(path).exists() and not Path(path).is_symlink():
+            raise UsageError(f"{path}: no such file or folder")
+    flags = {"run.fail_on": fail_on, "run.min_score": min_score}
+    configuration = configurations.load(Path()).with_flags(flags)
+    validate_limits(configuration)
+    job = Job(
+        paths=tuple(paths),
+        codes=tuple(registry()),
+        configured=False,
+        machine=False,
+        whole_workspace=False,
+        flags=_given(flags),
+    )
+    shown = " ".join(str(Path(path).absolute()) for path in paths)
+    return _request(job, configuration, "inspect", "full", shown)
+
+
+def validate_limits(configuration: Configuration) -> None:
+    """Refuse limits for checks that are not installed, or that a check does not have."""
+    for (owner, _), value in configuration.limits.items():
+        try:
+            check = registry().find(owner)
+        except UsageError as error:
+            raise UsageError(f"{value.source}: 'limits.{owner}': {error}") from error
+        effective(check, configuration.limits)
+
+
+def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in flags.items() if value is not None}
+
+
+def _request(
+    job: Job, configuration: Configuration, command: str, profile: str, workspace: str
+) -> Request:
+    return Request(
+        job=job,
+        command=command,
+        profile=profile,
+        workspace=workspace,
+        fail_on=Status(configuration["run.fail_on"]),
+        min_score=configuration["run.min_score"],
+        seconds=float(configuration["run.seconds"]),
+    )

@@ -1,0 +1,185 @@
+"""The worker: a child process that reads, scans and judges, and reports events as JSON lines.
+
+Started by the supervisor with one job on its standard input. Its standard output carries
+nothing but events; whatever libraries print goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ml_debugger.artifacts import Artifact, Unrecognised
+from ml_debugger.contract import Check, Outcome, Result, Status
+from ml_debugger.launch import use_own_packages
+from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
+from ml_debugger.runtime.job import Job
+from ml_debugger.runtime.judge import Overrides, effective, judge
+from ml_debugger.runtime.machine import take_machine
+from ml_debugger.runtime.plan import Task, plan
+from ml_debugger.runtime.registry import registry
+from ml_debugger.runtime.scan import Scans
+from ml_debugger.workspace import configuration as configurations
+from ml_debugger.workspace.assembly import Assembled, assemble
+from ml_debugger.workspace.links import Links
+
+FILE_SECONDS = 60.0
+"""Deadline of reading one file; readers are bounded, so only a hanging mount comes near."""
+SCAN_SECONDS = 300.0
+"""Deadline of the fused pass over one table: 100 GB at the speed of a slow network disk."""
+
+Send = Callable[[Mapping[str, Any]], None]
+
+
+def main() -> None:
+    """Do the job on standard input."""
+    use_own_packages()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as stream:
+        os.dup2(2, 1)
+
+        def send(message: Mapping[str, Any]) -> None:
+            stream.write(json.dumps(message) + "\n")
+            stream.flush()
+
+        work(Job.from_json(sys.stdin.readline()), send)
+
+
+def work(job: Job, send: Send) -> None:
+    """Do a job and send its messages; the last one is `done`."""
+    configuration = configurations.load(Path()).with_flags(job.flags)
+    checks = [registry()[code] for code in job.codes]
+    for check in checks:
+        effective(check, configuration.limits)
+
+    def tell(event: Event) -> None:
+        send(to_json(event))
+
+    def on_progress(stage: str, done: int, total: int, what: str) -> None:
+        tell(Progress(stage, done, total, what, FILE_SECONDS))
+
+    paths = [Path(path) for path in job.paths]
+    with ThreadPoolExecutor(1) as pool:
+        taking = pool.submit(take_machine, checks, paths, configuration) if job.machine else None
+        assembled = assemble(
+            paths,
+            configuration,
+            configured=job.configured,
+            given_up=[k.removeprefix("file:") for k in job.given_up if k.startswith("file:")],
+            on_progress=on_progress,
+        )
+        if taking is not None:
+            tell(Progress("probing", 0, 0, "this machine", FILE_SECONDS))
+            assembled.artifacts.extend(taking.result())
+    tasks = plan(checks, assembled.artifacts, assembled.links, whole_workspace=job.whole_workspace)
+    send(_planned(tasks, checks, assembled))
+    for note in _notes(assembled):
+        tell(Note(note))
+    for result in _unlooked(assembled.artifacts, checks, job):
+        send({"event": "at", "key": f"file:{result.subject}"})
+        tell(CheckFinished(result))
+    _run(tasks, job, configuration.limits, send, tell)
+    send({"event": "done"})
+
+
+def _run(
+    tasks: Sequence[Task],
+    job: Job,
+    overrides: Overrides,
+    send: Send,
+    tell: Callable[[Event], None],
+) -> None:
+    scans = Scans(tasks)
+    for number, task in enumerate(tasks):
+        if task.key in job.done:
+            continue
+        table = scans.pending(task)
+        gone = job.given_up.get(f"task:{task.key}")
+        if table is not None and gone is None:
+            gone = job.given_up.get(f"scan:{table.subject}")
+            if gone is None:
+                tell(Progress("scanning", number, len(tasks), table.subject, SCAN_SECONDS))
+                scans.run(table)
+        send({"event": "at", "key": task.key})
+        tell(_started(task))
+        tell(CheckFinished(judge(task, _measure(task, scans, overrides, gone), overrides)))
+
+
+def _measure(
+    task: Task, scans: Scans, overrides: Overrides, gone: str | None
+) -> Callable[[], Outcome]:
+    def measure() -> Outcome:
+        if gone is not None:
+            raise RuntimeError(gone)
+        settings = effective(task.check, overrides)[1]
+        return task.check.run(task.given, settings, scans.of(task))
+
+    return measure
+
+
+def _started(task: Task) -> CheckStarted:
+    check = task.check
+    return CheckStarted(
+        check.code, check.name, check.component, task.subject, task.path, check.deadline
+    )
+
+
+def _planned(
+    tasks: Sequence[Task], checks: Sequence[Check], assembled: Assembled
+) -> Mapping[str, Any]:
+    return {
+        "event": "planned",
+        "tasks": len(tasks),
+        "explained_by": {check.name: list(check.explained_by) for check in checks},
+        "upstream": _upstream(assembled.artifacts, assembled.links),
+    }
+
+
+def _upstream(artifacts: Sequence[Artifact], links: Links) -> dict[str, list[str]]:
+    """Subjects and paths, each with those that feed it."""
+    near: dict[str, set[str]] = {}
+    for artifact in artifacts:
+        names = {n for a in links.upstream(artifact) for n in (a.subject, a.path) if n}
+        for own in (artifact.subject, artifact.path):
+            if own and names:
+                near.setdefault(own, set()).update(names)
+    return {own: sorted(names) for own, names in near.items()}
+
+
+def _notes(assembled: Assembled) -> list[str]:
+    unknown = sum(isinstance(a, Unrecognised) and not a.named for a in assembled.artifacts)
+    passed_over = [f"{unknown} files of no known kind were passed over"] if unknown else []
+    return [*assembled.notes, *passed_over]
+
+
+def _unlooked(artifacts: Sequence[Artifact], checks: Sequence[Check], job: Job) -> list[Result]:
+    """A skip for each file that the user named and no reader knows: nobody looked at it."""
+    owner = next((check for check in checks if check.name == "unreadable-artifact"), None)
+    if owner is None:
+        return []
+    return [
+        Result(
+            code=owner.code,
+            name=owner.name,
+            component=owner.component,
+            status=Status.SKIP,
+            subject=artifact.subject,
+            title="No reader knows this file",
+            path=artifact.path,
+            reason=artifact.content,
+            playbook=owner.playbook,
+            required=artifact.named,
+        )
+        for artifact in artifacts
+        if isinstance(artifact, Unrecognised)
+        and (artifact.named or artifact.special)
+        and f"file:{artifact.subject}" not in job.done
+    ]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""From paths to artifacts: reading, grouping, expectations, links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from ml_debugger.artifacts import (
+    Artifact,
+    Backtest,
+    Checkpoint,
+    Expectations,
+    FeatureTable,
+    FileRead,
+    Positions,
+    Predictions,
+    PriceTable,
+    StageOutput,
+    TrainingRun,
+    Unrecognised,
+    Workspace,
+)
+from ml_debugger.artifacts.workspace import STAGES
+from ml_debugger.readers.opening import open_file, open_folder
+from ml_debugger.workspace.configuration import Configuration
+from ml_debugger.workspace.contents import contents
+from ml_debugger.workspace.discovery import Discovery, Found, discover
+from ml_debugger.workspace.links import Links, link
+from ml_debugger.workspace.series import series
+
+STAGE_OF: dict[type[Artifact], str] = {
+    PriceTable: "data",
+    FeatureTable: "features",
+    TrainingRun: "training",
+    Checkpoint: "checkpoint",
+    Predictions: "predictions",
+    Positions: "positions",
+    Backtest: "backtest",
+}
+
+OnProgress = Callable[[str, int, int, str], None]
+"""Told the stage, how much of how much is done, and what is at work."""
+
+
+@dataclass
+class Assembled:
+    """All artifacts of a run, how they are linked, and what was left out."""
+
+    artifacts: list[Artifact]
+    links: Links
+    discovery: Discovery
+    notes: list[str] = field(default_factory=list)
+
+
+def assemble(
+    paths: Sequence[Path],
+    configuration: Configuration,
+    *,
+    configured: bool,
+    given_up: Collection[str] = (),
+    on_progress: OnProgress = lambda *_: None,
+) -> Assembled:
+    """Read everything below the paths and link it.
+
+    `configured` is true when the paths come from the workspace's own configuration.
+    `given_up` names files whose reading crashed or hung before; they become unreadable files.
+    """
+    root = configuration.root if configured else None
+    discovery = discover(paths, configuration["workspace.ignore"], root)
+    artifacts: list[Artifact] = []
+    for number, found in enumerate(discovery.found):
+        on_progress("reading", number, len(discovery.found), found.shown)
+        artifacts.extend(_open(found, given_up))
+    on_progress("linking", 0, 0, "what belongs together")
+    artifacts.extend(
+        Unrecognised(shown, shown, reason, named, special=True)
+        for shown, reason, named in discovery.left_out
+    )
+    artifacts.extend(series([a for a in artifacts if isinstance(a, Checkpoint)]))
+    artifacts.append(expectations(configuration, _today()))
+    artifacts.append(_workspace(artifacts, discovery, configuration, configured=configured))
+    links = link(artifacts, configuration["workspace.links"])
+    notes = [discovery.truncated] if discovery.truncated else []
+    return Assembled(artifacts, links, discovery, notes)
+
+
+def expectations(configuration: Configuration, today: date) -> Expectations:
+    """The section `[expect]` as an artifact; "latest" becomes the last weekday before today."""
+    through = configuration["expect.data_through"]
+    if through == "latest":
+        through = today - timedelta(days=1)
+        while through.weekday() >= 5:
+            through -= timedelta(days=1)
+    return Expectations(
+        subject="configuration",
+        path=str(configuration.file) if configuration.file else None,
+        today=today,
+        data_through=through,
+        tickers=tuple(configuration["expect.tickers"]),
+        horizons=tuple(configuration["expect.horizons"]),
+        gpus=configuration["expect.gpus"],
+        gpu_training=configuration["expect.gpu_training"],
+        universe=configuration["expect.universe"],
+        max_long=configuration["expect.max_long"],
+        max_short=configuration["expect.max_short"],
+    )
+
+
+def _open(found: Found, given_up: Collection[str]) -> Sequence[Artifact]:
+    if found.shown in given_up:
+        problem = "reading it crashed or took too long"
+        return (FileRead(found.shown, found.shown, "file", problem),)
+    if found.is_folder:
+        return open_folder(found.file, found.shown)
+    return open_file(found.file, found.shown, named=found.named)
+
+
+def _workspace(
+    artifacts: Sequence[Artifact],
+    discovery: Discovery,
+    configuration: Configuration,
+    *,
+    configured: bool,
+) -> Workspace:
+    modified = {f.shown: f.file.stat().st_mtime for f in discovery.found if f.file.exists()}
+    outputs = [
+        StageOutput(
+            STAGE_OF[type(artifact)],
+            artifact.path,
+            modified[artifact.path],
+            contents(artifact).end,
+        )
+        for artifact in artifacts
+        if type(artifact) in STAGE_OF and artifact.path is not None and artifact.path in modified
+    ]
+    stages = configuration["workspace.stages"]
+    return Workspace(
+        subject="workspace",
+        path=str(configuration.file) if configuration.file else None,
+        outputs=tuple(outputs),
+        configured=configured and configuration.file is not None,
+        stages=STAGES if stages is None else tuple(stages),
+    )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,157 @@
+"""Which artifacts belong together: by configuration, by content, by folder."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from ml_debugger.artifacts import (
+    Artifact,
+    Backtest,
+    Checkpoint,
+    CheckpointSeries,
+    FeatureTable,
+    FileRead,
+    Positions,
+    Predictions,
+    PriceTable,
+    SizingRecord,
+    Split,
+    TrainingRun,
+    ValidationRecord,
+    Workspace,
+)
+from ml_debugger.workspace.contents import Contents, contents
+
+FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
+    (PriceTable, FeatureTable),
+    (FeatureTable, TrainingRun),
+    (FeatureTable, Split),
+    (TrainingRun, Checkpoint),
+    (TrainingRun, CheckpointSeries),
+    (CheckpointSeries, Checkpoint),
+    (TrainingRun, ValidationRecord),
+    (Split, ValidationRecord),
+    (TrainingRun, Predictions),
+    (Checkpoint, Predictions),
+    (PriceTable, Predictions),
+    (FeatureTable, Predictions),
+    (ValidationRecord, Predictions),
+    (ValidationRecord, Backtest),
+    (Predictions, Positions),
+    (SizingRecord, Positions),
+    (PriceTable, Positions),
+    (Predictions, Backtest),
+    (Positions, Backtest),
+    (PriceTable, Backtest),
+)
+"""Kinds that are linked, in the direction in which data flows: the first feeds the second."""
+
+
+class Links:
+    """The links between the artifacts of one run."""
+
+    def __init__(self) -> None:
+        self._fed_by: dict[Artifact, list[Artifact]] = defaultdict(list)
+        self._feeds: dict[Artifact, list[Artifact]] = defaultdict(list)
+
+    def add(self, source: Artifact, target: Artifact) -> None:
+        """Record that the first feeds the second."""
+        if source not in self._fed_by[target]:
+            self._fed_by[target].append(source)
+            self._feeds[source].append(target)
+
+    def linked(self, artifact: Artifact, kind: type[Artifact]) -> list[Artifact]:
+        """The artifacts of a kind that are linked to this one, in either direction."""
+        near = (*self._fed_by[artifact], *self._feeds[artifact])
+        return [other for other in near if isinstance(other, kind)]
+
+    def upstream(self, artifact: Artifact) -> set[Artifact]:
+        """Everything that feeds this artifact, directly or not."""
+        seen: set[Artifact] = set()
+        todo = [artifact]
+        while todo:
+            for source in self._fed_by[todo.pop()]:
+                if source not in seen:
+                    seen.add(source)
+                    todo.append(source)
+        return seen
+
+
+def link(artifacts: Sequence[Artifact], configured: Iterable[Sequence[str]] = ()) -> Links:
+    """Link artifacts along the flow.
+
+    For each artifact and each kind that feeds it the best candidates are taken: those that the
+    configuration names, else those whose content fits (model, tickers and dates), else the one
+    that lies nearest in the folder tree. Content that contradicts (no ticker, no date in
+    common, another horizon) never links. Equal candidates by folder alone link nothing, because
+    a guess would accuse the wrong one.
+    """
+    links = Links()
+    pairs = {frozenset(pair) for pair in configured}
+    known = {artifact: contents(artifact) for artifact in artifacts}
+    by_kind: dict[type[Artifact], list[Artifact]] = defaultdict(list)
+    for artifact in artifacts:
+        by_kind[type(artifact)].append(artifact)
+    for source_kind, target_kind in FLOW:
+        for target in by_kind[target_kind]:
+            for source in _best(target, by_kind[source_kind], known, pairs):
+                links.add(source, target)
+    _link_files(artifacts, links)
+    return links
+
+
+def _best(
+    target: Artifact,
+    candidates: Sequence[Artifact],
+    known: dict[Artifact, Contents],
+    pairs: set[frozenset[str]],
+) -> list[Artifact]:
+    named = [c for c in candidates if frozenset((c.path or "", target.path or "")) in pairs]
+    if named:
+        return named
+    if isinstance(target, Checkpoint):
+        members: list[Artifact] = [
+            c for c in candidates if isinstance(c, CheckpointSeries) and target in c.members
+        ]
+        if members:
+            return members
+    fits = {c: known[c].fit(known[target]) for c in candidates}
+    possible = [c for c in candidates if fits[c] is not None]
+    if not possible:
+        return []
+    rank = {c: (fits[c] or 0, *_nearness(c, target)) for c in possible}
+    top = max(rank.values())
+    best = [c for c in possible if rank[c] == top]
+    return best if top[0] or len(best) == 1 or _one_file(best) else []
+
+
+def _one_file(candidates: Sequence[Artifact]) -> bool:
+    """Several runs or folds of one log count as one candidate."""
+    return len({candidate.path for candidate in candidates}) == 1
+
+
+def _nearness(one: Artifact, other: Artifact) -> tuple[int, int]:
+    """How deep the common folder lies, then how short the way from it to the candidate is."""
+    if one.path is None or other.path is None:
+        return (-1, 0)
+    first, second = PurePath(one.path).parts, PurePath(other.path).parts
+    common = 0
+    for left, right in zip(first, second, strict=False):
+        if left != right:
+            break
+        common += 1
+    return (common, -len(first))
+
+
+def _link_files(artifacts: Sequence[Artifact], links: Links) -> None:
+    """A file's reading feeds what was read from it; the workspace is fed by everything."""
+    read = {a.path: a for a in artifacts if isinstance(a, FileRead)}
+    spaces = [a for a in artifacts if isinstance(a, Workspace)]
+    for artifact in artifacts:
+        if artifact.path in read and read[artifact.path] is not artifact:
+            links.add(read[artifact.path], artifact)
+        for space in spaces:
+            if artifact is not space:
+                links.add(artifact, space)
