@@ -1,0 +1,99 @@
+"""Feature tables: numeric columns by ticker and time, and the labels beside them."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from ml_debugger.artifacts import FeatureTable
+from ml_debugger.readers.tables.columns import normal, price_fields
+from ml_debugger.readers.tables.keys import Keys
+from ml_debugger.readers.tables.table import Table
+
+_LABEL = re.compile(
+    r"^(?:label|target|fwd|forward|future|next)(?:$|_|\d)|^(?:y|y_\d+[a-z]?|class|outcome)$"
+    r"|_(?:label|target|fwd|forward|future|ahead)$|(?:^|_)(?:fwd|forward|future)_(?:ret|return)"
+)
+_NEXT = re.compile(r"^(?:next|tomorrow)")
+_HORIZON = re.compile(r"(?:^|_|[a-z])(\d{1,3})(?:d|day|days|sessions?|bars?)?(?:_|$)")
+_OTHER_UNIT = re.compile(
+    r"\d+(?:m|min|mins|h|hour|hours|s|w|wk|week|weeks|mo|month|months|y)(?:_|$)"
+)
+_UNNAMED = re.compile(r"^column_\d+$")
+_RECORD = {"cagr", "max_dd", "max_drawdown", "sharpe", "winrate", "win_rate", "n_trades", "pnl"}
+_SPLIT = {"split", "fold", "set", "subset", "partition", "is_train", "is_test", "is_oos"}
+
+
+def is_label(name: str) -> bool:
+    """Whether a column is a label by its name: `label_5`, `target`, `fwd_return_20`, `y`."""
+    return bool(_LABEL.search(normal(name)))
+
+
+def label_horizon(name: str) -> int | None:
+    """The horizon in sessions that a label's name claims, None where it claims none."""
+    plain = normal(name)
+    if _OTHER_UNIT.search(plain):
+        return None
+    match = _HORIZON.search(plain)
+    if match:
+        return int(match[1]) or None
+    return 1 if _NEXT.match(plain) else None
+
+
+def features_of(table: Table, keys: Keys) -> FeatureTable | None:
+    """The features in a table, or None when it holds none.
+
+    Where a file carries whole bars, these are the source of the features and not features.
+    A table of bars alone, of results per ticker or without any key or label is no feature table.
+    """
+    plain = {normal(column) for column in table.columns}
+    if plain & _RECORD:
+        return None
+    bars = price_fields([c for c in table.columns if c not in keys.columns])
+    whole = {"open", "high", "low", "close"} <= bars.keys() or bool(table.panel)
+    carried = set(bars.values()) if whole else set()
+    numeric = [
+        column
+        for column in table.columns
+        if table.numeric(column)
+        and column not in keys.columns
+        and column not in table.keys
+        and column not in carried
+        and normal(column) not in _SPLIT
+        and not _UNNAMED.match(column)
+    ]
+    labels = [column for column in numeric if is_label(column)]
+    features = [column for column in numeric if column not in labels]
+    keyed = keys.time is not None or keys.ticker is not None
+    if not (labels and features) and not (keyed and len(features) >= 3):
+        return None
+    if not labels and ((whole and len(features) < 3) or _is_panel(table, keys, features)):
+        return None
+    frame = table.frame
+    if keys.time is not None:
+        frame = frame.with_columns(keys.time.expression.alias(keys.time.column))
+    if keys.ticker is not None and table.schema[keys.ticker] != pl.String:
+        frame = frame.with_columns(pl.col(keys.ticker).cast(pl.String))
+    horizons = {label: label_horizon(label) for label in labels}
+    return FeatureTable(
+        subject=table.subject,
+        path=table.shown,
+        frame=frame,
+        features=tuple(features),
+        labels=tuple(labels),
+        ticker=keys.ticker,
+        time=keys.time.column if keys.time is not None else None,
+        rows=table.rows,
+        label_horizons={label: h for label, h in horizons.items() if h is not None},
+        schemas=table.schemas,
+    )
+
+
+def _is_panel(table: Table, keys: Keys, features: list[str]) -> bool:
+    """Prices by date and ticker, laid out wide: `prices` reads them."""
+    from ml_debugger.readers.tables.prices import prices_of
+
+    if keys.ticker is not None or len(features) != len(table.columns) - len(keys.columns):
+        return False
+    return prices_of(table, keys) is not None

@@ -1,0 +1,88 @@
+"""An opened table: what every format is turned into before its content is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+SAMPLE_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns under the file's own names, lazily.
+
+    `subject` is the short name of the file, `shown` the name that results use, `stem` the name
+    without endings. `sample` holds the first rows. `problems` says by column what could not be
+    read, and under `header` what is irregular in the header. `panel` maps a column to its price
+    field and ticker where a header of two levels says so. `keys` are columns that come from the
+    names of folders. `schemas` holds the columns and types of each file of a folder. `held` tells
+    that the rows are in memory already, so that conversions are worth keeping.
+    """
+
+    subject: str
+    shown: str
+    stem: str
+    frame: pl.LazyFrame
+    schema: Mapping[str, pl.DataType]
+    rows: int
+    sample: pl.DataFrame
+    problems: Mapping[str, str] = field(default_factory=dict)
+    panel: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+    schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    held: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All column names."""
+        return tuple(self.schema)
+
+    def numeric(self, column: str) -> bool:
+        """Whether a column holds numbers."""
+        return self.schema[column].is_numeric()
+
+    def with_frame(self, frame: pl.LazyFrame, problems: Mapping[str, str]) -> Table:
+        """The same table with converted columns and the problems met in converting."""
+        sample = frame.head(SAMPLE_ROWS).collect()
+        return replace(
+            self,
+            frame=frame,
+            schema=dict(sample.schema),
+            sample=sample,
+            problems={**self.problems, **problems},
+        )
+
+
+def open_frame(
+    frame: pl.LazyFrame,
+    *,
+    shown: str,
+    stem: str,
+    rows: int | None = None,
+    problems: Mapping[str, str] | None = None,
+    panel: Mapping[str, tuple[str, str]] | None = None,
+    keys: tuple[str, ...] = (),
+    schemas: Mapping[str, Mapping[str, str]] | None = None,
+    held: bool = False,
+) -> Table:
+    """A `Table` over a lazy frame; counts the rows unless the format already has."""
+    sample = frame.head(SAMPLE_ROWS).collect()
+    if rows is None:
+        rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    return Table(
+        subject=stem,
+        shown=shown,
+        stem=stem,
+        frame=frame,
+        schema=dict(sample.schema),
+        rows=rows,
+        sample=sample,
+        problems=problems or {},
+        panel=panel or {},
+        keys=keys,
+        schemas=schemas or {},
+        held=held,
+    )
