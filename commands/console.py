@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from ml_debugger.report.style import Style
+if TYPE_CHECKING:
+    from ml_debugger.report.style import Style
 
 
 def complain(message: str) -> None:
@@ -32,6 +34,8 @@ def style() -> Style:
     Colour needs a terminal that is not dumb and no `NO_COLOR`; characters beyond ASCII need a
     terminal and a UTF-8 locale.
     """
+    from ml_debugger.report.style import Style
+
     terminal = sys.stdout.isatty()
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     width = shutil.get_terminal_size((80, 24)).columns if terminal else 80

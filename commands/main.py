@@ -10,7 +10,7 @@ import click
 
 from commands.console import complain
 from ml_debugger import __version__
-from ml_debugger.contract.code import COMPONENTS
+from ml_debugger.components import COMPONENTS
 from ml_debugger.errors import DiagnosticError, UsageError
 
 COMMANDS: Mapping[str, str] = {

@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ml_debugger.artifacts.base import Artifact
+from ml_debugger.components import COMPONENTS
 from ml_debugger.contract.card import Card
-from ml_debugger.contract.code import CODE, COMPONENTS, NAME
+from ml_debugger.contract.code import CODE, NAME
 from ml_debugger.contract.limit import Limit, Setting, Settings
 from ml_debugger.contract.measurement import Outcome
 from ml_debugger.contract.scan import Scan
@@ -24,6 +25,21 @@ Measure = Callable[..., Outcome]
 Ask = Callable[[Any], "Mapping[str, pl.Expr]"]
 
 PROFILES = ("quick", "pre-train", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One artifact parameter of a check; `X | None` is given None where nothing is linked."""
+
+    kind: type[Artifact]
+    optional: bool
+
+    @classmethod
+    def of(cls, annotation: Any) -> Need | None:
+        """The need behind a parameter's annotation, None when it is no artifact."""
+        members = typing.get_args(annotation) or (annotation,)
+        kinds = [m for m in members if isinstance(m, type) and issubclass(m, Artifact)]
+        return cls(kinds[0], type(None) in members) if kinds else None
 
 
 @dataclass(frozen=True)
@@ -57,24 +73,26 @@ class Check:
             raise ContractError(f"check {self.code}: name {self.name!r} is not like stale-data")
         if self.component not in COMPONENTS:
             raise ContractError(f"check {self.code}: unknown component {self.component!r}")
-        if not self.judges:
+        if not self.needs or self.needs[0].optional:
             raise ContractError(f"check {self.code}: no parameter is typed as an artifact")
         self.card  # noqa: B018  a check without a whole card is refused when it is declared
 
     @cached_property
-    def parameters(self) -> Mapping[str, type]:
-        """Parameter names of the measuring function and their types."""
+    def parameters(self) -> Mapping[str, Any]:
+        """Parameter names of the measuring function and their annotations."""
         hints = typing.get_type_hints(self.measure)
         return {name: hints[name] for name in inspect.signature(self.measure).parameters}
 
     @cached_property
-    def judges(self) -> tuple[type[Artifact], ...]:
-        """The artifact types that it is given, in order; the first one is the subject."""
-        return tuple(
-            kind
-            for kind in self.parameters.values()
-            if isinstance(kind, type) and issubclass(kind, Artifact)
-        )
+    def needs(self) -> tuple[Need, ...]:
+        """The artifacts that it is given, in order; the first one is the subject."""
+        found = (Need.of(kind) for kind in self.parameters.values())
+        return tuple(need for need in found if need is not None)
+
+    @property
+    def judges(self) -> type[Artifact]:
+        """The type of its subject."""
+        return self.needs[0].kind
 
     @cached_property
     def card(self) -> Card:
@@ -87,9 +105,12 @@ class Check:
         return self.code[:3]
 
     def run(
-        self, subjects: typing.Sequence[Artifact], settings: Settings, scan: Scan | None
+        self, subjects: typing.Sequence[Artifact | None], settings: Settings, scan: Scan | None
     ) -> Outcome:
-        """Call the measuring function with what its parameters ask for."""
+        """Call the measuring function with what its parameters ask for.
+
+        `subjects` are in the order of `needs`; None only where the need is optional.
+        """
         left = iter(subjects)
         given: dict[str, Any] = {}
         for name, kind in self.parameters.items():

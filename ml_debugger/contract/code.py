@@ -7,16 +7,6 @@ import re
 CODE = re.compile(r"[A-Z]{3}[0-9]{3}")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
-COMPONENTS = (
-    "data",
-    "training",
-    "infrastructure",
-    "integration",
-    "performance",
-    "production",
-)
-"""The triage categories, in the order in which a report shows them."""
-
 PREFIXES = {
     "PRC": "prices",
     "FEA": "features",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ml_debugger import __version__
 from ml_debugger.contract import Result, ResultEvidence, Status
-from ml_debugger.contract.code import COMPONENTS
+from ml_debugger.components import COMPONENTS
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.runtime.report import Report
 

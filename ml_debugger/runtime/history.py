@@ -117,7 +117,7 @@ class History:
             f" FROM runs {where} ORDER BY started DESC, rowid DESC LIMIT ?",
             values,
         )
-        return [PastRun(*row[:-1], summary=json.loads(row[-1] or "null")) for row in rows]
+        return [PastRun(*past, json.loads(summary or "null")) for *past, summary in rows]
 
     def results(self, run: str) -> list[Result]:
         """The results of a run, in their order; empty for an unknown one."""
