@@ -21,6 +21,7 @@ FORMAT = "CSV training log"
 _DELIMITERS = ",;\t"
 _STEP = ("step", "global_step", "iteration", "iter", "round", "num_updates", "timestep")
 _EPOCH = ("epoch", "epochs", "ep", "epoch_num", "epoch_number", "current_epoch")
+_BATCH = ("batch", "batch_idx", "batch_number", "minibatch")
 _LOG_NAME = re.compile(r"log|train|histor|metric|loss|epoch", re.IGNORECASE)
 _MAX_COLUMNS = 2_000
 
@@ -92,6 +93,8 @@ class _Rows:
         by_step = self.step is not None and self._counts_up(head, self.step)
         if not by_step:
             self.step = None
+        # rows of batches whose number starts again in every epoch
+        self.batches = self.step is None and _find(header, (*_STEP, *_BATCH)) is not None
         self.runs = Runs(head, form, "step" if by_step else "epoch")
         counters = {self.step, self.epoch}
         self.metrics = [
@@ -141,7 +144,7 @@ class _Rows:
         self.row += 1
         step = counter if counter is not None else self.runs.now.last
         for name, value in found:
-            self.runs.now.add(name, step, value, line)
+            self.runs.now.add(name, step, value, line, contextual=self.batches)
 
     def _counter_of(self, cells: list[str]) -> float | None:
         column = self.step if self.step is not None else self.epoch

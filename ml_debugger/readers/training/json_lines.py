@@ -23,6 +23,7 @@ _COUNTERS = (
     *("epoch_num", "epochs_done", "_step", "timestep", "update"),
 )
 _UNITS = {"epoch": "epoch", "epoch_num": "epoch", "epochs_done": "epoch", "round": "round"}
+_WITHIN_EPOCH = frozenset({"iter", "iteration", "step", "batch", "batch_idx"})
 _HYPERPARAMETERS = frozenset(
     {
         *("batch_size", "dropout", "seed", "hidden_size", "num_layers", "n_layers", "optimizer"),
@@ -92,8 +93,10 @@ def _metrics(runs: Runs, line: int, record: Mapping[str, Any], counter: str | No
         runs.count(step)
     mode = str(record.get("mode", record.get("phase", record.get("split", ""))))[:20]
     role = f"{mode}_" if mode and mode != "train" else ""
+    within = counter in _UNITS and not _WITHIN_EPOCH.isdisjoint(record)
     for name, value in found.items():
-        runs.now.add(f"{role}{name}", step if step is not None else runs.now.last, value, line)
+        at = step if step is not None else runs.now.last
+        runs.now.add(f"{role}{name}", at, value, line, contextual=within)
 
 
 def _experiment(runs: Runs, line: int, record: Mapping[str, Any]) -> None:

@@ -35,6 +35,7 @@ _MANNER = frozenset(
 _NOT_A_CURVE = frozenset(
     {*("best", "final", "min", "minimum", "lowest", "previous", "prev", "target", "initial"),
      *("stop", "profit", "gain", "pnl", "take", "gross", "win", "drawdown", "trade", "trades"),
+     *("improvement", "pct", "limit", "coef", "threshold", "patience", "tolerance"),
      *("weight", "weights", "scale", "fn", "function", "type", "name", "ratio", "delta")}
 )  # fmt: skip
 
