@@ -1,0 +1,1 @@
+"""BKT: backtests."""

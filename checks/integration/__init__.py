@@ -1,0 +1,1 @@
+"""INT: what passes from stage to stage."""

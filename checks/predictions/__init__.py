@@ -1,0 +1,1 @@
+"""PRD: predictions against outcomes."""

@@ -1,0 +1,1 @@
+"""SIZ: positions and the rules behind them."""
