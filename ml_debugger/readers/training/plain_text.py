@@ -1,0 +1,170 @@
+"""Console logs of training scripts in their many shapes.
+
+`loss=0.1`, `Epoch 3/10 - loss: 0.1 - val_loss: 0.2`, progress bars with carriage returns and
+colours, time stamps before the text, several metrics a line or one a line. A text counts as a
+training log only when several of its first lines give a loss together with the place in the
+training where it was measured.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ml_debugger.readers.head import Head
+from ml_debugger.readers.reader import Reader, Reading
+from ml_debugger.readers.training.console import Said, interesting, is_loss_metric, parse
+from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.stream import Stream, plain
+
+FORMAT = "console training log"
+
+# how far below its heading an epoch's metrics may stand
+_NEAR = 60
+_ENOUGH_BARE = 10
+_CODE = re.compile(
+    r"^\s*(?:import \w|from \w[\w.]* import|def \w+\(|class \w+|return\b|#include|function \w|"
+    r"const \w|let \w|if __name__|print\(|<\w+[ >]|</\w+>|@\w+\s*$)"
+)
+_MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[-*] \[|!\[|\|\s*:?-{3,})")
+
+
+def recognise(head: Head) -> str | None:
+    """The format's name for a text that is strict enough a training log."""
+    if head.encoding is None or head.text.lstrip()[:1] in ("{", "[", "<") and _is_markup(head.text):
+        return None
+    filled = losses = code = markdown = 0
+    since_epoch = _NEAR
+    places: set[tuple[float | None, float | None, float | None]] = set()
+    values: set[str] = set()
+    bare = 0
+    for line in head.text.splitlines():
+        if not line.strip():
+            continue
+        filled += 1
+        code += _CODE.match(line) is not None
+        markdown += _MARKDOWN.match(line) is not None
+        since_epoch += 1
+        for part in plain(line).split("\r"):
+            if not interesting(part):
+                continue
+            said = parse(part)
+            if said.epoch is not None and not said.summary:
+                since_epoch = 0
+            found = [(name, value) for name, value in said.metrics if is_loss_metric(name)]
+            if not found or said.summary:
+                continue
+            if said.has_counter or since_epoch < _NEAR:
+                losses += 1
+                places.add((said.epoch, said.step, said.part))
+            elif len(said.metrics) > 1:
+                bare += 1
+            values.update(f"{value:g}" for _, value in found)
+    if code >= 3 and code > filled * 0.02:
+        return None
+    if markdown >= 3 and losses < filled * 0.5:
+        return None
+    several = len(values) >= 2 or values <= {"nan", "inf", "-inf"}
+    placed = losses >= 2 and (len(places) >= 2 or since_epoch < _NEAR)
+    if several and (placed or losses + bare >= _ENOUGH_BARE):
+        return FORMAT
+    return None
+
+
+def read(head: Head, form: str) -> Reading:
+    """The runs of the log; a counter of epochs that starts again begins a new run."""
+    stream = Stream(head)
+    by_epoch = _counts_epochs(head.text)
+    console = _Console(Runs(head, form, "epoch" if by_epoch else "step"), by_epoch)
+    for line in stream.lines():
+        if not interesting_line(line.text):
+            continue
+        parts = plain(line.text).split("\r")
+        for position, part in enumerate(parts, start=1):
+            if interesting(part):
+                whole = line.whole or position < len(parts)
+                console.take(line.number, parse(part, whole))
+    return console.runs.reading(stream.problem)
+
+
+def interesting_line(text: str) -> bool:
+    """A quick look at a whole line, which may hold many refreshes of a progress bar."""
+    return "\r" in text or "\b" in text or interesting(text)
+
+
+class _Console:
+    """Keeps the place in the training while lines go by."""
+
+    def __init__(self, runs: Runs, by_epoch: bool) -> None:
+        self.runs = runs
+        self.by_epoch = by_epoch
+        self.epoch: float | None = None
+        self.base = 0.0
+        self.shown: dict[str, float] = {}
+
+    def take(self, line: int, said: Said) -> None:
+        """One line, or one refresh of a progress bar."""
+        if said.summary and not any("train" in name.lower() for name, _ in said.metrics):
+            return
+        if said.epoch is not None and not said.summary:
+            self._enter(said.epoch)
+        if not said.metrics or self._unfinished_bar(said):
+            return
+        step, contextual = self._place(said)
+        for name, value in said.metrics:
+            if said.bar:
+                # a bar repeats its figures until they change
+                if self.shown.get(name) == value:
+                    continue
+                self.shown[name] = value
+            self.runs.now.add(name, step, value, line, contextual)
+
+    def _enter(self, epoch: float) -> None:
+        before = self.runs.now
+        self.runs.count(epoch)
+        if self.epoch is None or self.runs.now is not before:
+            self.base = min(1.0, epoch) if epoch == int(epoch) else 0.0
+            self.shown.clear()
+        elif epoch != self.epoch:
+            self.shown.clear()
+        self.epoch = epoch
+
+    def _unfinished_bar(self, said: Said) -> bool:
+        """Keras shows running averages until its bar is full."""
+        keras = said.bar and said.part is not None and said.step is None and said.epoch is None
+        return keras and said.part is not None and said.part < 1.0
+
+    def _place(self, said: Said) -> tuple[float | None, bool]:
+        """The step of the line's metrics, and whether it is only the epoch around it."""
+        if self.by_epoch and self.epoch is not None:
+            full = said.part is None or said.part == 1.0
+            if said.part is not None and not full:
+                return self.epoch - self.base + said.part, False
+            alone = said.epoch is not None and said.step is None
+            return self.epoch, not alone
+        if said.step is not None and not self.by_epoch:
+            if not said.bar:
+                self.runs.count(said.step)
+            return said.step, False
+        return (self.runs.now.last if not self.by_epoch else None), True
+
+
+def _counts_epochs(text: str) -> bool:
+    for line in text.splitlines():
+        for part in plain(line).split("\r")[:50]:
+            if "ep" in part.lower() and interesting(part):
+                said = parse(part)
+                if said.epoch is not None and not said.summary:
+                    return True
+    return False
+
+
+def _is_markup(text: str) -> bool:
+    """JSON documents and HTML have readers of their own, or none."""
+    start = text.lstrip()
+    if start.startswith("<"):
+        return start[:15].lower().startswith(("<!doctype", "<html", "<?xml", "<svg"))
+    # a printed dictionary of Python uses single quotes, a log line starts with [time] or [rank]
+    return re.match(r"[{\[]\s*(?:\"|\{|\[|\d+\s*,|\])", start) is not None
+
+
+READER = Reader("console-training-log", recognise, read)
