@@ -32,7 +32,7 @@ class Simulation:
     @property
     def equity(self) -> Values:
         """Growth of 1; a loss of everything stays 0."""
-        return np.cumprod(np.maximum(1 + self.net, 0.0))
+        return np.asarray(np.cumprod(np.maximum(1 + self.net, 0.0)), dtype=np.float64)
 
 
 def simulate(positions: Values, panel: Panel, costs: Costs) -> Simulation:

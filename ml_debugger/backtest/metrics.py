@@ -110,7 +110,7 @@ def sortino(returns: Values) -> float | None:
 
 
 def max_drawdown(returns: Values) -> float:
-    """The deepest fall of compound equity from its peak so far, 0 or negative; equity starts at 1."""
+    """Deepest fall of compound equity from its peak so far, 0 or less; equity starts at 1."""
     equity = np.concatenate([[1.0], np.cumprod(np.maximum(1 + returns, 0.0))])
     return float(np.min(equity / np.maximum.accumulate(equity)) - 1)
 

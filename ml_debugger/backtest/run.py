@@ -59,7 +59,7 @@ class BacktestRun:
 
     record: BacktestRecord
     equity: pl.DataFrame
-    """``date, equity, benchmark_equity, strategy_return`` (after costs)``, gross_return, cost,
+    """``date, equity, benchmark_equity, strategy_return`` (after costs), ``gross_return, cost,
     exposure``; both equities start at 1 on the first date, which earns 0."""
 
 
