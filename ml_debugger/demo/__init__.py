@@ -1,0 +1,1 @@
+"""The demonstration: real prices through the whole engine, in an ordinary workspace."""
