@@ -3,6 +3,7 @@
 from ml_debugger.readers.reader import Reader
 from ml_debugger.readers.training import (
     catboost_text,
+    console_table,
     csv_log,
     huggingface,
     json_lines,
@@ -21,6 +22,7 @@ READERS: tuple[Reader, ...] = (
     xgboost_text.READER,
     lightgbm_text.READER,
     catboost_text.READER,
+    console_table.READER,
     plain_text.READER,
 )
 

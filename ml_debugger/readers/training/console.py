@@ -22,7 +22,7 @@ MAX_TEXT = 4_000
 _TOKEN = r"[A-Za-z][\w./@-]{0,60}"
 _PAIR = re.compile(
     rf"(?<![\w./@-])({_TOKEN}(?:[ ]{_TOKEN}){{0,4}})"
-    r"[\"'\])]{0,3}[ \t]{0,12}(?:\([^()\d]{0,12}\)[ \t]{0,4})?(?:=>|->|:|=|\|)?"
+    r"[\"'\])]{0,3}[ \t]{0,40}(?:\([^()\d]{0,12}\)[ \t]{0,4})?(?:=>|->|:|=|\|)?"
     r"[ \t]{0,12}[\"'\[(]{0,2}(?:tensor\(|np\.float\d\d\(|array\()?"
     rf"((?>{NUMBER}))(?![\w])(%?)(?:[ \t]?/[ \t]{{0,6}}(\d{{1,12}})\b)?",
     re.IGNORECASE,
@@ -39,12 +39,13 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _INTEREST = re.compile(r"loss|epoch|acc|rmse|mse|mae|nll|lr\b|learning.rate|norm|step|iter|cost|"
-                       r"round|batch|ppl", re.IGNORECASE)  # fmt: skip
-_SUMMARY = re.compile(
-    r"\bbest\b|\bload(?:ed|ing)\b|restor|\bfinal\b|resum|improved|early.?stop|patience|summary|"
-    r"train_runtime",
-    re.IGNORECASE,
+                       r"round|batch|ppl|fold|update", re.IGNORECASE)  # fmt: skip
+_LOOKS_BACK = re.compile(
+    r"\bload(?:ed|ing)\b|restor|\bfinal\b|resum|summary|train_runtime", re.IGNORECASE
 )
+# such words also stand at the end of an ordinary line: "train 0.5 val 0.4 (best)"
+_MARKS_BEST = re.compile(r"best|improved|early.?stop|patience", re.IGNORECASE)
+_FOLD = re.compile(r"\bfold\b\W{0,4}(?:#\W?)?(\d{1,4})\b", re.IGNORECASE)
 
 _EPOCH = frozenset({"epoch", "ep"})
 _STEP = frozenset({*("step", "iter", "iteration", "iterations", "update", "updates", "round"),
@@ -53,7 +54,7 @@ _STEP = frozenset({*("step", "iter", "iteration", "iterations", "update", "updat
 _BATCH = frozenset({"batch", "batches", "minibatch"})
 _NOT_NOW = frozenset({*("max", "total", "num", "warmup", "last", "start", "starting", "per"),
                       *("every", "from", "until", "after", "n", "number", "save", "log", "eval"),
-                      *("of", "size", "time")})  # fmt: skip
+                      *("of", "size", "time", "best")})  # fmt: skip
 _ERRORS = frozenset({"rmse", "mse", "mae", "logloss", "nll", "bce", "mape", "rmsle", "smape"})
 _OTHERS = frozenset({*("ppl", "perplexity", "auc", "roc", "auroc", "f1", "precision", "recall"),
                      *("r2", "ic", "mcc", "iou", "dice", "bleu", "entropy", "elbo", "kl")})  # fmt: skip
@@ -69,14 +70,17 @@ _VOCABULARY = (
 class Said:
     """One line's content. `metrics` holds (name, value); a counter that is not said is None.
 
-    `part` is how far the epoch is (0..1] where the line tells batch and total. `bar` is true
-    for progress bars, which repeat their figures; `summary` for lines that look back.
+    `part` is how far the epoch is, 0 to 1, where the line tells batch and total. `bar` is true
+    for progress bars, which repeat their figures, and `keras` for those of Keras, whose figures
+    are running averages until the bar is full; `summary` for lines that look back.
     """
 
     epoch: float | None = None
     step: float | None = None
     part: float | None = None
+    fold: str | None = None
     bar: bool = False
+    keras: bool = False
     summary: bool = False
     metrics: list[tuple[str, float]] = field(default_factory=list)
 
@@ -94,10 +98,10 @@ def interesting(text: str) -> bool:
 def parse(text: str, whole: bool = True) -> Said:
     """What the line says; of an unclosed one a number at its very end is left out."""
     text = text[:MAX_TEXT]
-    said = Said(summary=_SUMMARY.search(text) is not None)
+    said = Said(fold=found.group(1) if (found := _FOLD.search(text)) else None)
     marks = [(found.start(), found.group(1).lower()) for found in _ROLE.finditer(text)]
     inherited = ""
-    of = None
+    after = 0
     for found in _PAIR.finditer(text):
         key, written, percent, total = found.groups()
         value = number(written)
@@ -105,14 +109,15 @@ def parse(text: str, whole: bool = True) -> Said:
             continue
         parts = key.split(" ")
         if _counter(said, parts, value, total):
-            of = of or found.end()
-            continue
-        if percent and "%|" in text[found.start() : found.end() + 2]:
+            after = after or found.end()
             continue
         named = _metric(parts)
         if named is None:
             continue
         name, told = named
+        if percent and told.kind == "loss":
+            # packets and money are lost in percent
+            continue
         while marks and marks[0][0] < found.start():
             inherited = marks.pop(0)[1]
         if told.role:
@@ -123,9 +128,14 @@ def parse(text: str, whole: bool = True) -> Said:
             if told.kind != "accuracy" or float(total) == 0:
                 continue
             value /= float(total)
+            text = text[: found.start()] + " " * len(found.group()) + text[found.end() :]
         said.metrics.append((name, value / 100 if percent and told.kind == "accuracy" else value))
     _after(said, text)
-    _batches(said, text, of or 0)
+    _batches(said, text, after)
+    trains = any((told := meaning(name)) and told.role == "train" for name, _ in said.metrics)
+    said.summary = _LOOKS_BACK.search(text) is not None or (
+        not trains and _MARKS_BEST.search(text) is not None
+    )
     return said
 
 
@@ -146,7 +156,7 @@ def _counter(said: Said, parts: list[str], value: float, total: str | None) -> b
     if last in _EPOCH:
         if said.epoch is None:
             said.epoch = value
-    elif total is not None and float(total) >= value > 0:
+    elif total is not None and float(total) >= value and float(total) > 0:
         # the total may be that of an epoch or of the whole run: only beside an epoch it matters
         said.part = value / float(total)
         said.step = value if said.step is None else said.step
@@ -157,8 +167,10 @@ def _counter(said: Said, parts: list[str], value: float, total: str | None) -> b
 
 def _metric(parts: list[str]) -> tuple[str, Meaning] | None:
     """The metric that the last words of a key name."""
+    if len(parts) > 1 and parts[-1] in ("tensor", "array"):
+        parts = parts[:-1]
     start = len(parts) - 1
-    while start > 0 and parts[start - 1].lower() in _VOCABULARY:
+    while start > 0 and parts[start - 1].lower().rstrip(".") in _VOCABULARY:
         start -= 1
     # a word of the vocabulary before the name may still deny it: best validation loss
     name = " ".join(parts[max(0, start - 1) :]) if start else " ".join(parts)
@@ -193,13 +205,14 @@ def _after(said: Said, text: str) -> None:
 def _batches(said: Said, text: str, start: int) -> None:
     """The share of the epoch from a progress bar or from a plain `200/2983`."""
     bar = _BAR.search(text)
-    said.bar = bar is not None or "ETA" in text or "━" in text or "[=" in text
+    said.keras = bar is None and ("ETA:" in text or "━" in text or "[=" in text or "/step" in text)
+    said.bar = bar is not None or said.keras
     if said.part is not None and bar is None:
         return
     found = _OF.search(text, bar.end() if bar else start)
     if found is not None:
         done, total = int(found.group(1)), int(found.group(2))
-        if 0 < done <= total:
+        if done <= total and total > 0:
             said.part = done / total
             if said.epoch is None and said.step is None and bar is not None:
                 said.step = float(done)

@@ -33,8 +33,9 @@ def recognise(head: Head) -> str | None:
     if head.encoding is None or head.text.lstrip()[:1] in ("{", "[", "<") and _is_markup(head.text):
         return None
     filled = losses = code = markdown = 0
-    since_epoch = _NEAR
-    places: set[tuple[float | None, float | None, float | None]] = set()
+    since_place = _NEAR
+    places: set[tuple[float | None, ...]] = set()
+    headings: set[tuple[float | None, ...]] = set()
     values: set[str] = set()
     bare = 0
     for line in head.text.splitlines():
@@ -43,17 +44,18 @@ def recognise(head: Head) -> str | None:
         filled += 1
         code += _CODE.match(line) is not None
         markdown += _MARKDOWN.match(line) is not None
-        since_epoch += 1
+        since_place += 1
         for part in plain(line).split("\r"):
             if not interesting(part):
                 continue
             said = parse(part)
-            if said.epoch is not None and not said.summary:
-                since_epoch = 0
+            if said.has_counter and not said.metrics and not said.summary:
+                since_place = 0
+                headings.add((said.epoch, said.step))
             found = [(name, value) for name, value in said.metrics if is_loss_metric(name)]
             if not found or said.summary:
                 continue
-            if said.has_counter or since_epoch < _NEAR:
+            if said.has_counter or since_place < _NEAR:
                 losses += 1
                 places.add((said.epoch, said.step, said.part))
             elif len(said.metrics) > 1:
@@ -64,7 +66,7 @@ def recognise(head: Head) -> str | None:
     if markdown >= 3 and losses < filled * 0.5:
         return None
     several = len(values) >= 2 or values <= {"nan", "inf", "-inf"}
-    placed = losses >= 2 and (len(places) >= 2 or since_epoch < _NEAR)
+    placed = losses >= 2 and len(places | headings) >= 2
     if several and (placed or losses + bare >= _ENOUGH_BARE):
         return FORMAT
     return None
@@ -98,24 +100,30 @@ class _Console:
         self.runs = runs
         self.by_epoch = by_epoch
         self.epoch: float | None = None
+        self.fold: str | None = None
         self.base = 0.0
-        self.shown: dict[str, float] = {}
+        self.shown: dict[str, str] = {}
 
     def take(self, line: int, said: Said) -> None:
         """One line, or one refresh of a progress bar."""
-        if said.summary and not any("train" in name.lower() for name, _ in said.metrics):
+        if said.summary:
             return
-        if said.epoch is not None and not said.summary:
+        if said.fold is not None and said.fold != self.fold:
+            self.fold = said.fold
+            self.runs.start(f"fold {said.fold}")
+        if said.epoch is not None:
             self._enter(said.epoch)
-        if not said.metrics or self._unfinished_bar(said):
+        elif said.step is not None and not said.bar and not self.by_epoch:
+            self.runs.count(said.step)
+        if not said.metrics or (said.keras and said.part is not None and said.part < 1.0):
             return
         step, contextual = self._place(said)
         for name, value in said.metrics:
             if said.bar:
-                # a bar repeats its figures until they change
-                if self.shown.get(name) == value:
+                # a bar repeats its figures until they change, also into the next epoch
+                if self.shown.get(name) == str(value):
                     continue
-                self.shown[name] = value
+                self.shown[name] = str(value)
             self.runs.now.add(name, step, value, line, contextual)
 
     def _enter(self, epoch: float) -> None:
@@ -124,26 +132,16 @@ class _Console:
         if self.epoch is None or self.runs.now is not before:
             self.base = min(1.0, epoch) if epoch == int(epoch) else 0.0
             self.shown.clear()
-        elif epoch != self.epoch:
-            self.shown.clear()
         self.epoch = epoch
-
-    def _unfinished_bar(self, said: Said) -> bool:
-        """Keras shows running averages until its bar is full."""
-        keras = said.bar and said.part is not None and said.step is None and said.epoch is None
-        return keras and said.part is not None and said.part < 1.0
 
     def _place(self, said: Said) -> tuple[float | None, bool]:
         """The step of the line's metrics, and whether it is only the epoch around it."""
         if self.by_epoch and self.epoch is not None:
-            full = said.part is None or said.part == 1.0
-            if said.part is not None and not full:
+            if said.part is not None and not said.keras:
                 return self.epoch - self.base + said.part, False
             alone = said.epoch is not None and said.step is None
             return self.epoch, not alone
         if said.step is not None and not self.by_epoch:
-            if not said.bar:
-                self.runs.count(said.step)
             return said.step, False
         return (self.runs.now.last if not self.by_epoch else None), True
 
