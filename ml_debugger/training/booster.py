@@ -30,6 +30,9 @@ class Recipe:
     """Trees at most."""
     patience: int = 20
     """Rounds without a better validation loss after which growing stops."""
+    least_rounds: int = 20
+    """Rounds that are kept at least. One validation window of returns is so noisy that the first
+    tree is often the best by chance, and a model of one tree is a constant."""
     depth: int = 3
     learning_rate: float = 0.05
     row_share: float = 0.7
@@ -138,8 +141,18 @@ def fit(
         early_stopping_rounds=recipe.patience if validation is not None else None,
         callbacks=[Recorder()],
     )
-    best = booster.best_iteration if validation is not None else recipe.rounds - 1
+    best = _best_round(losses, recipe.least_rounds)
     return Fit(booster[: best + 1], best, *losses[best], device, losses)
+
+
+def _best_round(losses: list[tuple[float, float | None]], least_rounds: int) -> int:
+    """The round of the lowest validation loss among those allowed; the last without validation."""
+    last = len(losses) - 1
+    held = [loss for _, loss in losses if loss is not None]
+    if not held:
+        return last
+    allowed = range(min(least_rounds - 1, last), len(held))
+    return min(allowed, key=lambda number: held[number])
 
 
 def predict(booster: Any, features: Floats, names: list[str]) -> npt.NDArray[np.float64]:
