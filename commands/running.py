@@ -19,7 +19,6 @@ from ml_debugger.runtime.history import History, history_path
 from ml_debugger.runtime.report import Report
 from ml_debugger.runtime.supervisor import Request, run
 
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

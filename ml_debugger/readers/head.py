@@ -54,7 +54,9 @@ def read_head(file: Path, shown: str) -> Head:
     start = _inflate(file) if gzipped else raw
     encoding = guess_encoding(start)
     text = start.decode(encoding, errors="replace") if encoding else ""
-    return Head(file, shown, stat.st_size, stat.st_mtime, start, text.lstrip("\ufeff"), encoding, gzipped)
+    return Head(
+        file, shown, stat.st_size, stat.st_mtime, start, text.lstrip("\ufeff"), encoding, gzipped
+    )
 
 
 def _inflate(file: Path) -> bytes:

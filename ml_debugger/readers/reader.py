@@ -35,7 +35,7 @@ class Reader:
     suffixes: tuple[str, ...] = field(default=())
 
 
-class Unreadable(Exception):  # noqa: N818  it is a finding about the file, not a mistake of ours
+class Unreadable(Exception):
     """Nothing in the file could be read; the text says why, for a person."""
 
     def __init__(self, problem: str, line: int | None = None) -> None:

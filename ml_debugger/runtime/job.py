@@ -12,8 +12,8 @@ from typing import Any
 class Job:
     """One run's work.
 
-    `paths` are looked at from the worker's current folder; `configured` is true when they are
-    the workspace's own. `codes` are the checks. `flags` are configuration keys given on the
+    `paths` are the files and folders to look at; `configured` is true when they are the
+    workspace's own. The configuration of the folder `root` holds. `codes` are the checks. `flags` are configuration keys given on the
     command line. `machine` asks for probes of this machine. `whole_workspace` asks for a skip
     result from each check that finds nothing to judge. `done` and `given_up` are set when a
     worker takes over from one that died: the task keys that have a result, and what must not
@@ -25,6 +25,7 @@ class Job:
     configured: bool
     machine: bool
     whole_workspace: bool
+    root: str = "."
     flags: Mapping[str, Any] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     given_up: Mapping[str, str] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from ml_debugger.contract import Check
 from ml_debugger.components import COMPONENTS
+from ml_debugger.contract import Check
 from ml_debugger.errors import ContractError, UsageError
 
 GROUP = "ml_debugger.checks"

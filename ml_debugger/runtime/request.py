@@ -45,6 +45,7 @@ def check_request(
         configured=True,
         machine=True,
         whole_workspace=True,
+        root=str(folder),
         flags=_given(flags),
     )
     name = " ".join(words) if words else chosen

@@ -51,7 +51,7 @@ def main() -> None:
 
 def work(job: Job, send: Send) -> None:
     """Do a job and send its messages; the last one is `done`."""
-    configuration = configurations.load(Path()).with_flags(job.flags)
+    configuration = configurations.load(Path(job.root)).with_flags(job.flags)
     checks = [registry()[code] for code in job.codes]
     for check in checks:
         effective(check, configuration.limits)
