@@ -1,0 +1,1 @@
+"""LEK: the future in data, features and splits."""
