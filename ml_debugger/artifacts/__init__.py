@@ -2,7 +2,13 @@
 
 from ml_debugger.artifacts.backtest import Backtest, SizingRecord
 from ml_debugger.artifacts.base import Artifact
-from ml_debugger.artifacts.checkpoints import Checkpoint, CheckpointSeries, Tensor
+from ml_debugger.artifacts.checkpoints import (
+    Checkpoint,
+    CheckpointEntry,
+    CheckpointIndex,
+    CheckpointSeries,
+    Tensor,
+)
 from ml_debugger.artifacts.files import FileRead, Unrecognised
 from ml_debugger.artifacts.machine import (
     Environment,
@@ -21,6 +27,8 @@ __all__ = [
     "Artifact",
     "Backtest",
     "Checkpoint",
+    "CheckpointEntry",
+    "CheckpointIndex",
     "CheckpointSeries",
     "Curve",
     "Environment",

@@ -56,3 +56,20 @@ class CheckpointSeries(Artifact):
     def total_bytes(self) -> int:
         """Bytes that all members hold together."""
         return sum(member.size for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointEntry:
+    """One line of an index: a file beside it, its step and validation loss where stated."""
+
+    file: str
+    step: int | None
+    val_loss: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class CheckpointIndex(Artifact):
+    """What a training loop lists of the checkpoints beside it; `keep` is how many it promises."""
+
+    entries: tuple[CheckpointEntry, ...]
+    keep: int | None = None

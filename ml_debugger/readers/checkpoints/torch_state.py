@@ -1,0 +1,160 @@
+"""Tensors and training facts in what a torch pickle says.
+
+Storage classes, `_rebuild_*` functions and their arguments: `torch/_utils.py` and
+`torch/storage.py` of PyTorch 2.13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ml_debugger.artifacts import Tensor
+from ml_debugger.readers.checkpoints.symbols import Global, Instance, Persistent, Program
+
+STORAGES = {
+    "DoubleStorage": ("float64", 8),
+    "FloatStorage": ("float32", 4),
+    "HalfStorage": ("float16", 2),
+    "BFloat16Storage": ("bfloat16", 2),
+    "LongStorage": ("int64", 8),
+    "IntStorage": ("int32", 4),
+    "ShortStorage": ("int16", 2),
+    "CharStorage": ("int8", 1),
+    "ByteStorage": ("uint8", 1),
+    "BoolStorage": ("bool", 1),
+    "ComplexFloatStorage": ("complex64", 8),
+    "ComplexDoubleStorage": ("complex128", 16),
+    "QInt8Storage": ("qint8", 1),
+    "QUInt8Storage": ("quint8", 1),
+    "QInt32Storage": ("qint32", 4),
+    "UntypedStorage": ("bytes", 1),
+}
+"""Element type and its bytes, by the name of torch's storage class."""
+
+MAX_DEPTH = 60
+MAX_TENSORS = 100_000
+
+_INNER = frozenset({"_parameters", "_buffers", "_modules"})
+_WRAPPERS = ("_rebuild_parameter", "_rebuild_parameter_with_state")
+_PLAIN = ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_qtensor")
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A block of raw values beside the pickle."""
+
+    key: str
+    dtype: str
+    item_bytes: int
+    count: int
+
+    @classmethod
+    def of(cls, reference: Any) -> Storage | None:
+        """The storage that a persistent identifier names; None for any other value."""
+        identifier = reference.identifier if isinstance(reference, Persistent) else None
+        match identifier:
+            case ("storage", Global(name=name), key, _, int(count), *_) if name in STORAGES:
+                return cls(str(key), *STORAGES[name], count)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TorchState:
+    """What a torch pickle holds; `keys` are those of the outermost dict."""
+
+    tensors: tuple[Tensor, ...]
+    storages: tuple[Storage, ...]
+    keys: tuple[str, ...]
+    epoch: int | None
+    step: int | None
+
+
+def state_of(program: Program) -> TorchState:
+    """Collect tensors (by dotted path), storages and training facts."""
+    walk = _Walk()
+    walk.into(program.value, "", 0)
+    top = dict(_members(program.value))
+    return TorchState(
+        tensors=tuple(walk.tensors),
+        storages=tuple(walk.storages.values()),
+        keys=tuple(str(key) for key in top),
+        epoch=_whole(top.get("epoch")),
+        step=_whole(top.get("global_step", top.get("step"))),
+    )
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.tensors: list[Tensor] = []
+        self.storages: dict[str, Storage] = {}
+        self._seen: set[int] = set()
+
+    def into(self, value: Any, path: str, depth: int) -> None:
+        if depth > MAX_DEPTH or len(self.tensors) >= MAX_TENSORS:
+            return
+        storage = Storage.of(value)
+        if storage is not None:
+            self.storages[storage.key] = storage
+        if isinstance(value, Instance) and self._tensor(value, path):
+            return
+        if isinstance(value, dict | list | tuple | Instance):
+            if id(value) in self._seen:
+                return
+            self._seen.add(id(value))
+        for key, member in _members(value):
+            self.into(member, path if key in _INNER else _joined(path, key), depth + 1)
+
+    def _tensor(self, call: Instance, path: str) -> bool:
+        name = call.callee.name if isinstance(call.callee, Global) else ""
+        match name, call.arguments:
+            case _, (inner, *_) if name in _WRAPPERS:
+                self.into(inner, path, 0)
+                return True
+            case "_rebuild_from_type_v2", (Global() as function, _, tuple(arguments), *_):
+                self.into(Instance(function, arguments), path, 0)
+                return True
+            case _, (reference, _, tuple(size), *_) if name in _PLAIN:
+                return self._add(reference, size, path, None)
+            case "_rebuild_tensor_v3", (reference, _, tuple(size), _, _, _, Global(name=dtype), *_):
+                return self._add(reference, size, path, dtype)
+        return False
+
+    def _add(self, reference: Any, size: tuple[Any, ...], path: str, dtype: str | None) -> bool:
+        storage = Storage.of(reference)
+        if storage is None or not all(isinstance(length, int) for length in size):
+            return False
+        self.storages[storage.key] = storage
+        self.tensors.append(Tensor(path, dtype or storage.dtype, size))
+        return True
+
+
+def _members(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list | tuple):
+        yield from enumerate(value)
+    elif isinstance(value, Instance):
+        yield from value.items.items()
+        yield from _members(_pairs(value.arguments))
+        states = value.state if isinstance(value.state, tuple) else (value.state,)
+        for state in states:
+            if isinstance(state, dict):
+                yield from state.items()
+
+
+def _pairs(arguments: Any) -> dict[Any, Any]:
+    """The pairs that Python 2 handed to OrderedDict as a list."""
+    match arguments:
+        case (list(entries),):
+            return {e[0]: e[1] for e in entries if isinstance(e, list | tuple) and len(e) == 2}
+    return {}
+
+
+def _joined(path: str, key: Any) -> str:
+    return f"{path}.{key}" if path else str(key)
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
