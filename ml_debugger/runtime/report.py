@@ -8,6 +8,7 @@ from typing import Any
 
 from ml_debugger import __version__
 from ml_debugger.contract import Result, Status
+from ml_debugger.runtime.picture import Picture
 
 SCHEMA_VERSION = "1.0"
 
@@ -57,6 +58,7 @@ class Report:
     gone: Sequence[str] = field(default=())
     interrupted: bool = False
     broken: str | None = None
+    picture: Picture = field(default=Picture())
 
     @property
     def summary(self) -> Summary:
@@ -118,6 +120,8 @@ class Report:
             "new": None if self.new is None else sorted(self.new),
             "gone": list(self.gone),
             "summary": self.summary.to_dict(),
+            "machine": self.picture.machine_dict(),
+            "training": self.picture.training_dict(),
         }
 
 

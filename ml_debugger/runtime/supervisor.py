@@ -32,6 +32,7 @@ from ml_debugger.runtime.events import (
     from_json,
 )
 from ml_debugger.runtime.job import Job
+from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.report import Report
 
 START_SECONDS = 60.0
@@ -39,6 +40,8 @@ START_SECONDS = 60.0
 MAX_WORKERS = 25
 """After so many dead workers in one run the rest is not tried."""
 GRACE_SECONDS = 2.0
+STOP_SECONDS = 0.1
+"""How long a run goes on after it was told to stop."""
 
 Finish = Callable[[Report], Report]
 
@@ -68,13 +71,23 @@ class _State:
     at: str | None = None
     started: CheckStarted | None = None
     finished: bool = False
+    picture: Picture = field(default_factory=Picture)
 
 
-def run(request: Request, finish: Finish = lambda report: report) -> Iterator[Event]:
+class _StoppedError(Exception):
+    """The caller set its stop event."""
+
+
+def run(
+    request: Request,
+    finish: Finish = lambda report: report,
+    stop: threading.Event | None = None,
+) -> Iterator[Event]:
     """Run a job and yield its events; the last one is always `RunFinished`.
 
     `finish` may complete the report (the history adds what is new) before it is yielded.
-    Closing the iterator or interrupting it kills the worker.
+    Closing the iterator or interrupting it kills the worker; so does `stop`, which another
+    thread may set. A run that was stopped is reported as interrupted.
     """
     identity = uuid.uuid4().hex[:12]
     started, begun = datetime.now(UTC), time.monotonic()
@@ -84,12 +97,12 @@ def run(request: Request, finish: Finish = lambda report: report) -> Iterator[Ev
     broken: str | None = None
     interrupted = False
     try:
-        for item in _work(request, state, begun + request.seconds):
+        for item in _work(request, state, begun + request.seconds, stop):
             if isinstance(item, str):
                 broken = item
             else:
                 yield item
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, _StoppedError):
         interrupted = True
     report = Report(
         run=identity,
@@ -104,11 +117,14 @@ def run(request: Request, finish: Finish = lambda report: report) -> Iterator[Ev
         min_score=request.min_score,
         interrupted=interrupted,
         broken=broken,
+        picture=state.picture,
     )
     yield RunFinished(finish(report))
 
 
-def _work(request: Request, state: _State, end: float) -> Iterator[Event | str]:
+def _work(
+    request: Request, state: _State, end: float, stop: threading.Event | None
+) -> Iterator[Event | str]:
     """Events of the workers, one after the other; a text when the run had to be given up."""
     job = request.job
     for _ in range(MAX_WORKERS):
@@ -121,7 +137,7 @@ def _work(request: Request, state: _State, end: float) -> Iterator[Event | str]:
                 if left <= 0:
                     yield f"the run took longer than {request.seconds:.0f} s (run.seconds)"
                     return
-                message = worker.next(min(deadline, left))
+                message = worker.next(min(deadline, left), stop)
                 if message is None:
                     death = worker.death or f"took longer than {deadline:.0f} s"
                     break
@@ -151,7 +167,8 @@ def _take(message: Mapping[str, Any], state: _State) -> Event | None:
         case "planned":
             state.explained_by = message["explained_by"]
             state.upstream = message["upstream"]
-            return None
+            state.picture = Picture.from_dicts(message["machine"], message["training"])
+            return Progress("judging", 0, message["tasks"], "", START_SECONDS)
         case "at":
             state.at = message["key"]
             return None
@@ -220,12 +237,20 @@ class _Worker:
         how = f"killed by signal {-code}" if code < 0 else f"ended with code {code}"
         return f"{how}: {said[-1][:300]}" if said else how
 
-    def next(self, seconds: float) -> Mapping[str, Any] | None:
+    def next(self, seconds: float, stop: threading.Event | None) -> Mapping[str, Any] | None:
         """The next message, None when the process ended or the seconds ran out."""
-        try:
-            line = self._lines.get(timeout=seconds)
-        except queue.Empty:
-            return None
+        end = time.monotonic() + seconds
+        line: str | None
+        while True:
+            if stop is not None and stop.is_set():
+                raise _StoppedError
+            left = max(0.0, end - time.monotonic())
+            try:
+                line = self._lines.get(timeout=left if stop is None else min(left, STOP_SECONDS))
+                break
+            except queue.Empty:
+                if time.monotonic() >= end:
+                    return None
         if line is None:
             self._process.wait()
             return None

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,13 @@ from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note,
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
 from ml_debugger.runtime.machine import take_machine
+from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.plan import Task, plan
 from ml_debugger.runtime.registry import registry
 from ml_debugger.runtime.scan import Scans
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.assembly import Assembled, assemble
+from ml_debugger.workspace.discovery import Found
 from ml_debugger.workspace.links import Links
 
 FILE_SECONDS = 60.0
@@ -131,12 +134,23 @@ def _started(task: Task) -> CheckStarted:
 def _planned(
     tasks: Sequence[Task], checks: Sequence[Check], assembled: Assembled
 ) -> Mapping[str, Any]:
+    picture = Picture.of(assembled.artifacts, _modified(assembled.discovery.found))
     return {
         "event": "planned",
         "tasks": len(tasks),
+        "machine": picture.machine_dict(),
+        "training": picture.training_dict(),
         "explained_by": {check.name: list(check.explained_by) for check in checks},
         "upstream": _upstream(assembled.artifacts, assembled.links),
     }
+
+
+def _modified(found: Sequence[Found]) -> dict[str, float]:
+    times = {}
+    for one in found:
+        with suppress(OSError):  # it was moved away since: then it is not the newest
+            times[one.shown] = one.file.stat().st_mtime
+    return times
 
 
 def _upstream(artifacts: Sequence[Artifact], links: Links) -> dict[str, list[str]]:
