@@ -13,11 +13,12 @@ class Job:
     """One run's work.
 
     `paths` are the files and folders to look at; `configured` is true when they are the
-    workspace's own. The configuration of the folder `root` holds. `codes` are the checks. `flags` are configuration keys given on the
-    command line. `machine` asks for probes of this machine. `whole_workspace` asks for a skip
-    result from each check that finds nothing to judge. `done` and `given_up` are set when a
-    worker takes over from one that died: the task keys that have a result, and what must not
-    be tried again (`file:`, `scan:` or `task:` and its name), with the reason.
+    workspace's own. `codes` are the checks. The configuration of the folder `root` holds;
+    `flags` are its keys that were given on the command line. `machine` asks for probes of this
+    machine, `whole_workspace` for a skip result from each check that finds nothing to judge.
+    `done` and `given_up` are set when a worker takes over from one that died: the task keys that
+    have a result, and what must not be tried again (`file:`, `scan:` or `task:` and its name),
+    with the reason.
     """
 
     paths: tuple[str, ...]

@@ -1,0 +1,112 @@
+from datetime import date, timedelta
+
+import polars as pl
+
+from ml_debugger.artifacts import (
+    FeatureTable,
+    Positions,
+    Predictions,
+    PriceTable,
+    TrainingRun,
+    ValidationRecord,
+)
+from ml_debugger.workspace.links import link
+
+
+def rows(tickers, start=date(2024, 1, 1), days=5, **columns):
+    dates = [start + timedelta(days=n) for n in range(days)]
+    return pl.LazyFrame(
+        {
+            "ticker": [t for t in tickers for _ in dates],
+            "date": dates * len(tickers),
+            **{name: [value] * days * len(tickers) for name, value in columns.items()},
+        }
+    )
+
+
+def prices(path, tickers, **more):
+    frame = rows(tickers, close=1.0, **more).rename({"date": "time"})
+    return PriceTable(path, path, frame, {"ticker": "ticker", "time": "date"}, 5)
+
+
+def predictions(path, tickers, model="xgb-h5", horizon=5, **more):
+    frame = rows(tickers, horizon=horizon, model=model, prediction=0.0, **more)
+    names = {name: name for name in ("ticker", "date", "horizon", "model", "prediction")}
+    return Predictions(path, path, frame, names, "return", 5)
+
+
+def run(path, horizon=None, model=None, segment=None):
+    return TrainingRun(
+        path, path, "csv", "epoch", {}, segment=segment, model=model, horizon=horizon
+    )
+
+
+def test_predictions_belong_to_the_prices_of_the_same_tickers() -> None:
+    right, wrong = prices("a/us.parquet", ["AAPL"]), prices("b/crypto.parquet", ["BTC"])
+    told = predictions("b/predictions.parquet", ["AAPL"])
+    assert link([right, wrong, told]).linked(told, PriceTable) == [right]
+
+
+def test_nothing_in_common_is_no_link_even_in_one_folder() -> None:
+    crypto, told = prices("a/x.parquet", ["BTC"]), predictions("a/y.parquet", ["AAPL"])
+    assert link([crypto, told]).linked(told, PriceTable) == []
+
+
+def test_dates_that_never_meet_are_no_link() -> None:
+    old = prices("a/x.parquet", ["AAPL"], start=date(2001, 1, 1))
+    told = predictions("a/y.parquet", ["AAPL"])
+    assert link([old, told]).linked(told, PriceTable) == []
+
+
+def test_the_run_of_the_same_horizon_and_folder_is_the_one() -> None:
+    one, five = run("runs/xgb-h1/log.csv", 1), run("runs/xgb-h5/log.csv", 5)
+    record = ValidationRecord(
+        "runs/xgb-h5/validation.json",
+        "runs/xgb-h5/validation.json",
+        "xgboost",
+        5,
+        (),
+        None,
+        0.5,
+        0.5,
+        None,
+        wfe_recorded=False,
+    )
+    assert link([one, five, record]).linked(record, TrainingRun) == [five]
+
+
+def test_two_equal_candidates_by_folder_alone_link_nothing() -> None:
+    table = FeatureTable("data/f.parquet", "data/f.parquet", rows(["A"]), (), (), None, None, 5)
+    other = FeatureTable("data/g.parquet", "data/g.parquet", rows(["A"]), (), (), None, None, 5)
+    log = run("runs/log.csv")
+    assert link([table, other, log]).linked(log, FeatureTable) == []
+    assert link([table, log]).linked(log, FeatureTable) == [table]
+
+
+def test_all_folds_of_one_log_are_linked() -> None:
+    folds = [run("runs/xgb/log.jsonl", 5, segment=f"fold {n}") for n in range(3)]
+    told = predictions("predictions.parquet", ["AAPL"])
+    assert link([*folds, told]).linked(told, TrainingRun) == folds
+
+
+def test_the_configuration_decides_before_all_else() -> None:
+    near = run("runs/lstm/log.csv", 5)
+    named = run("elsewhere/log.csv")
+    told = predictions("runs/lstm/predictions.parquet", ["AAPL"])
+    links = link([near, named, told], [["elsewhere/log.csv", "runs/lstm/predictions.parquet"]])
+    assert links.linked(told, TrainingRun) == [named]
+
+
+def test_upstream_follows_the_flow_and_never_goes_back() -> None:
+    bars = prices("prices.parquet", ["AAPL"])
+    told = predictions("predictions.parquet", ["AAPL"])
+    held = Positions(
+        "positions.parquet",
+        "positions.parquet",
+        rows(["AAPL"], position=1.0),
+        {"ticker": "ticker", "date": "date", "position": "position"},
+        5,
+    )
+    links = link([bars, told, held])
+    assert links.upstream(held) == {bars, told}
+    assert links.upstream(bars) == set()
