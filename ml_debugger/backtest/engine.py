@@ -44,7 +44,7 @@ def simulate(positions: Values, panel: Panel, costs: Costs) -> Simulation:
     A position is sold, at cost, on the date after the ticker's last bar. Costs are charged with
     the first return that a changed position earns.
     """
-    held = np.full_like(positions, np.nan)
+    held = np.full(positions.shape, np.nan)
     held[POSITION_LAG:] = hold(positions)[:-POSITION_LAG]
     now = weights(held, panel.alive)
     before = np.zeros_like(now)

@@ -21,6 +21,8 @@ SCHEMA = "ml-debugger/backtest/1"
 RECORD_NAME = "backtest.json"
 EQUITY_NAME = "equity.parquet"
 
+_LEAST_DATES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class BacktestWindow:
@@ -88,12 +90,9 @@ def run_backtest(
     """
     report, costs = progress or silent, costs or Costs()
     report("backtest", 0, 1)
-    used = positions.filter(
-        pl.col("date").is_between(
-            start if start is not None else pl.col("date").min(),
-            end if end is not None else pl.col("date").max(),
-        )
-    )
+    used = _within(positions, start, end)
+    if not len(used):
+        raise DataError(f"no positions from {start or 'the beginning'} to {end or 'the end'}")
     in_sample = _unproven(used, records)
     if in_sample and not allow_in_sample:
         known = f"trained through {_trained_through(records)}" if records else "no record given"
@@ -101,13 +100,13 @@ def run_backtest(
             f"{len(in_sample)} dates of the window, from {in_sample[0]}, are not proven out of "
             f"sample ({known}): take a later window, or allow an in-sample backtest"
         )
-    bars = prices.filter(
-        pl.col("ticker").is_in(used["ticker"].unique().to_list())
-        & (pl.col("date") >= (start if start is not None else used["date"].min()))
-        & (pl.col("date") <= (end if end is not None else used["date"].max()))
+    bars = _within(
+        prices.filter(pl.col("ticker").is_in(used["ticker"].unique().to_list())),
+        start or used["date"].min(),  # type: ignore[arg-type]
+        end or used["date"].max(),  # type: ignore[arg-type]
     )
-    if not len(used) or bars["date"].n_unique() < 3:
-        raise DataError(f"the window from {start} to {end} has no positions or under three dates")
+    if bars["date"].n_unique() < _LEAST_DATES:
+        raise DataError(f"the window has fewer than {_LEAST_DATES} dates with prices")
     panel = make_panel(bars)
     ours = simulate(panel.matrix(used, "position"), panel, costs)
     theirs = buy_and_hold(panel, costs)
@@ -139,6 +138,12 @@ def run_backtest(
     write_json({"schema": SCHEMA, **asdict(record)}, folder / RECORD_NAME)
     report("backtest", 1, 1)
     return BacktestRun(record, equity)
+
+
+def _within(table: pl.DataFrame, start: Session | None, end: Session | None) -> pl.DataFrame:
+    if start is not None:
+        table = table.filter(pl.col("date") >= start)
+    return table if end is None else table.filter(pl.col("date") <= end)
 
 
 def _unproven(positions: pl.DataFrame, records: Sequence[ValidationRecord]) -> list[Session]:
