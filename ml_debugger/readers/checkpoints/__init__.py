@@ -14,6 +14,7 @@ from ml_debugger.readers.checkpoints import (
     torch_zip,
     xgboost_binary,
     xgboost_model,
+    zip_of_pickles,
 )
 from ml_debugger.readers.reader import Reader
 
@@ -25,6 +26,7 @@ READERS: tuple[Reader, ...] = (
     torch_zip.READER,
     torch_legacy.READER,
     numpy_file.READER,
+    zip_of_pickles.READER,
     xgboost_model.READER,
     lightgbm_text.READER,
     xgboost_binary.READER,

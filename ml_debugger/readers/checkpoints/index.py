@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ml_debugger.artifacts import CheckpointIndex, CheckpointEntry
+from ml_debugger.artifacts import CheckpointEntry, CheckpointIndex
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
 
@@ -21,7 +21,7 @@ def recognise(head: Head) -> str | None:
     return "checkpoint-index" if known or head.file.name == "checkpoints.json" else None
 
 
-def read(head: Head, kind: str) -> Reading:
+def read(head: Head, _kind: str) -> Reading:
     """Read the entries; raises Unreadable where the JSON is not whole."""
     if head.size > MAX_BYTES:
         raise Unreadable(f"an index of {head.size:,} bytes is larger than any that is read")

@@ -7,7 +7,7 @@ import gzip
 import lzma
 import zlib
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ml_debugger.readers.checkpoints.opcodes import ByteSource
 
@@ -43,11 +43,11 @@ def open_plain(file: Path, kind: str | None) -> BinaryIO:
     """Open a file for reading its plain bytes; `kind` is what `compression` said."""
     match kind:
         case "gzip":
-            return gzip.open(file)  # type: ignore[return-value]
+            return cast(BinaryIO, gzip.open(file))
         case "bz2":
-            return bz2.open(file)
+            return cast(BinaryIO, bz2.open(file))
         case "xz" | "lzma":
-            return lzma.open(file)
+            return cast(BinaryIO, lzma.open(file))
         case _:
             return file.open("rb")
 

@@ -27,7 +27,7 @@ def recognise(head: Head) -> str | None:
         return None
     names = first_members(head.start)
     arrays = [name for name in names[:20] if name.endswith(".npy")]
-    return "npz" if arrays and len(arrays) == len(names[:20]) or head.suffix == ".npz" else None
+    return "npz" if (arrays and len(arrays) == len(names[:20])) or head.suffix == ".npz" else None
 
 
 def read(head: Head, kind: str) -> Reading:

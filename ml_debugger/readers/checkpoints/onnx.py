@@ -46,7 +46,7 @@ def recognise(head: Head) -> str | None:
         return None
     key = head.start[2]
     plausible = key >> 3 in _MODEL_FIELDS and key & 7 in (0, 2)
-    return "onnx" if plausible and head.encoding is None or head.suffix == ".onnx" else None
+    return "onnx" if (plausible and head.encoding is None) or head.suffix == ".onnx" else None
 
 
 def read(head: Head, kind: str) -> Reading:
@@ -100,7 +100,7 @@ def _tensor(stream: BinaryIO, start: int, end: int) -> Tensor:
 
 def _packed(stream: BinaryIO, start: int, length: int) -> list[int]:
     stream.seek(start)
-    numbers = []
+    numbers: list[int] = []
     while stream.tell() < start + length and len(numbers) < 64:
         numbers.append(_varint(stream, start + length))
     return numbers

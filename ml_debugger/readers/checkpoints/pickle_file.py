@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.inflating import (
@@ -22,6 +23,7 @@ from ml_debugger.readers.reader import Reader, Reading
 SUFFIXES = (".pkl", ".joblib")
 _CLAIMS = (*SUFFIXES, ".pickle", ".p", ".dill", ".sav", ".pt", ".pth", ".ckpt", ".bin", ".model")
 _MAX_PICKLES = 1_000
+_IMPORT = re.compile(rb"[a-zA-Z_][\w.]*\n[a-zA-Z_][\w.]*")
 _TRIED = 40
 """Opcodes that a text must hold before it is taken for a pickle of protocol 0."""
 
@@ -76,7 +78,7 @@ def _follow(
         names.update(dict.fromkeys(program.globals))
         if not program.complete:
             return None if packed else _end(head)
-        if not packed and opcodes.position >= head.size or opcodes.position == begin:
+        if (not packed and opcodes.position >= head.size) or opcodes.position == begin:
             return None
     return None
 
@@ -100,6 +102,8 @@ def _follows(start: bytes) -> bool:
             read = opcodes.next()
             if read is None:
                 return False
+            if read[0] == "GLOBAL" and number == 0:
+                return _IMPORT.fullmatch(read[1]) is not None
             if read[0] == "STOP":
                 return number > 0
     except BrokenPickleError:

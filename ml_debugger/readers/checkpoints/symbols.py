@@ -26,10 +26,6 @@ class Instance:
     state: Any = None
     items: dict[Any, Any] = field(default_factory=dict)
 
-    def calls(self, module: str, name: str) -> bool:
-        """True when the callee is that global."""
-        return self.callee == Global(module, name)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Persistent:

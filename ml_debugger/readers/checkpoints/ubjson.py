@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 MAX_DEPTH = 40
 MAX_VALUES = 5_000_000
@@ -113,7 +113,7 @@ class UbjsonReader:
             members[key] = self.value(depth + 1)
         return members
 
-    _COMPOUND: dict[bytes, Callable[[UbjsonReader, int], Any]] = {
+    _COMPOUND: ClassVar[dict[bytes, Callable[[UbjsonReader, int], Any]]] = {
         b"S": _text,
         b"C": _char,
         b"[": _array,

@@ -1,0 +1,1 @@
+"""Checks of checkpoints and the series they form."""

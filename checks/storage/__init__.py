@@ -1,0 +1,1 @@
+"""Checks of the volumes that results lie on."""
