@@ -24,10 +24,10 @@ it is as ordinary here as any other sign of a corrupt file."""
 def sentence(error: BaseException) -> str:
     """The first line of an error, without the wrapping that Rust adds."""
     text = str(error).strip()
-    inner = re.search(r'JoinError::Panic\([^,]*,\s*\\*"([^"\\]*)', text)
+    inner = re.findall(r'JoinError::Panic\([^,]*,\s*\\*"([^"\\]*)', text)
     wrapped = re.search(r'ErrString\("((?:[^"\\]|\\.)*)"', text)
     if inner:
-        text = f"the decoder stopped: {inner[1]}"
+        text = f"the decoder stopped: {inner[-1]}"
     elif wrapped:
         text = wrapped[1].replace('\\"', '"').replace("\\n", "\n")
     lines = text.splitlines()

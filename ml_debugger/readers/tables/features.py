@@ -20,6 +20,47 @@ _HORIZON = re.compile(r"(?:^|_|[a-z])(\d{1,3})(?:d|day|days|sessions?|bars?)?(?:
 _OTHER_UNIT = re.compile(
     r"\d+(?:m|min|mins|h|hour|hours|s|w|wk|week|weeks|mo|month|months|y)(?:_|$)"
 )
+_RAW = {
+    "dividends",
+    "dividend",
+    "dividend_amount",
+    "stock_splits",
+    "splits",
+    "split_factor",
+    "split_coefficient",
+    "capital_gains",
+    "vwap",
+    "trades",
+    "trade_count",
+    "tradecount",
+    "number_of_trades",
+    "count",
+    "amount",
+    "turnover",
+    "quote_volume",
+    "quote_asset_volume",
+    "quote_av",
+    "taker_buy_base_asset_volume",
+    "taker_buy_quote_asset_volume",
+    "tb_base_av",
+    "tb_quote_av",
+    "close_time",
+    "ignore",
+    "open_interest",
+    "openint",
+    "spread",
+    "tickvol",
+    "volume_usd",
+    "volume_currency",
+    "weighted_price",
+    "unix",
+    "change",
+    "change_percent",
+    "changepercent",
+    "pct_chg",
+    "pre_close",
+}
+"""What vendors deliver with their bars: beside whole bars it is their source, not a feature."""
 _UNNAMED = re.compile(r"^column_\d+$")
 _RECORD = {"cagr", "max_dd", "max_drawdown", "sharpe", "winrate", "win_rate", "n_trades", "pnl"}
 _SPLIT = {"split", "fold", "set", "subset", "partition", "is_train", "is_test", "is_oos"}
@@ -53,6 +94,8 @@ def features_of(table: Table, keys: Keys) -> FeatureTable | None:
     bars = price_fields([c for c in table.columns if c not in keys.columns])
     whole = {"open", "high", "low", "close"} <= bars.keys() or bool(table.panel)
     carried = set(bars.values()) if whole else set()
+    if whole:
+        carried |= {column for column in table.columns if normal(column) in _RAW}
     numeric = [
         column
         for column in table.columns

@@ -1,0 +1,1 @@
+"""Faults of price tables, prefix PRC."""

@@ -1,0 +1,139 @@
+"""PRC001 missing-values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from checks.prices.size import plural
+from ml_debugger.artifacts import PriceTable
+from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Scan, check
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PRICES = ("open", "high", "low", "close", "adj_close")
+
+
+def _columns(prices: PriceTable) -> tuple[str, ...]:
+    return tuple(c for c in (*PRICES, "volume") if c in prices.columns)
+
+
+def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
+    """Counts of missing cells, by column."""
+    import polars as pl
+
+    return {c: (pl.col(c).is_null() | pl.col(c).is_nan()).sum() for c in _columns(prices)}
+
+
+@check(
+    code="PRC001",
+    name="missing-values",
+    component="data",
+    playbook="market-data",
+    limits=(
+        Limit(
+            "missing_bars",
+            "bars",
+            "above",
+            "bars inside a ticker's life that lack a price or a volume",
+            "a complete vendor file has none; measured: 11 in 619,040 bars of a published file",
+            warn=0,
+        ),
+        Limit(
+            "worst_ticker_share",
+            "share",
+            "above",
+            "share of such bars in the ticker that has most of them, if they are three or more",
+            "two sessions a year: more is a pattern and no accident",
+            fail=0.01,
+        ),
+    ),
+    profiles=("quick", "pre-train", "full"),
+    ask=ask,
+)
+def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
+    """Prices or volumes are missing.
+
+    What it measures:
+        Bars whose open, high, low, close, adjusted close or volume is null or NaN, inside a
+        ticker's life: empty rows before its first and after its last price do not count.
+        A column that is empty throughout for a ticker (volume of an index or a currency) is
+        what the vendor does not have, and does not count either.
+
+    Why it matters:
+        Indicators spread a gap over their whole window, joins drop rows, and a filled price
+        is a return of zero that never was. A network that meets one NaN has a loss of NaN.
+
+    What to do:
+        Fetch the named ticker and period anew. Where the source has no value, drop the bar;
+        do not fill backwards, which copies the future into the past.
+
+    Sources:
+        The project's record (data validation: null values by column). The counts are exact.
+    """
+    columns = _columns(prices)
+    if not prices.rows or not columns:
+        return NotMeasured("holds no bars")
+    if not any(scan.count(c) for c in columns):
+        return Measurement(
+            f"No missing value in {plural(prices.rows, 'bar')}",
+            {"missing_bars": 0, "worst_ticker_share": 0},
+        )
+    by_ticker = _by_ticker(prices, columns)
+    total = sum(row["bars"] for row in by_ticker)
+    if not total:
+        return Measurement(
+            "No missing value inside any ticker's life",
+            {"missing_bars": 0, "worst_ticker_share": 0},
+        )
+    shares = [row["bars"] / row["life"] for row in by_ticker if row["bars"] > 2]
+    parts = [f"{c} {scan.count(c):,}" for c in columns if scan.count(c)]
+    return Measurement(
+        f"{plural(total, 'bar')} of {plural(len(by_ticker), 'ticker')} lack values",
+        {"missing_bars": total, "worst_ticker_share": max(shares, default=0.0)},
+        (
+            Evidence("empty cells by column", ", ".join(parts)),
+            *(Evidence("bars", row["bars"], "bars", _where(row)) for row in by_ticker[:4]),
+        ),
+    )
+
+
+def _by_ticker(prices: PriceTable, columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Tickers with missing bars, most first: bars, life (bars), first and last time."""
+    import polars as pl
+
+    keyed = [c for c in columns if c != "volume"] or list(columns)
+    empty = {c: pl.col(c).is_null() | pl.col(c).is_nan() for c in columns}
+    priced = ~pl.all_horizontal(empty[c] for c in keyed)
+    life = (
+        prices.frame.group_by("ticker")
+        .agg(
+            pl.col("time").filter(priced).min().alias("start"),
+            pl.col("time").filter(priced).max().alias("end"),
+            *((~empty[c]).mean().alias(f"{c} filled") for c in columns),
+        )
+        .drop_nulls("start")
+    )
+    # a tenth filled is a column that the vendor has at times, which is another fault
+    lacks = pl.any_horizontal(empty[c] & (pl.col(f"{c} filled") > 0.1) for c in columns)
+    rows = (
+        prices.frame.join(life, on="ticker")
+        .filter(pl.col("time").is_between(pl.col("start"), pl.col("end")))
+        .group_by("ticker")
+        .agg(
+            lacks.sum().alias("bars"),
+            pl.len().alias("life"),
+            pl.col("time").filter(lacks).min().alias("first"),
+            pl.col("time").filter(lacks).max().alias("last"),
+        )
+        .filter(pl.col("bars") > 0)
+        .sort("bars", "ticker", descending=[True, False])
+        .collect(engine="streaming")
+    )
+    return rows.to_dicts()
+
+
+def _where(row: Mapping[str, object]) -> str:
+    first, last = row["first"], row["last"]
+    return f"{row['ticker']} {first}" if first == last else f"{row['ticker']} {first} to {last}"

@@ -1,0 +1,270 @@
+"""Sessions learned from the bars themselves, and the runs of them that are missing.
+
+A day on which most living tickers trade is a session. A table of a few tickers is held against
+its own weekdays; if its closed days are those of the New York Stock Exchange, against that
+calendar.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+CROSS_SECTION = 5
+"""Tickers from which on a cross-section tells sessions from closed days."""
+SESSION = 0.6
+"""Share of living tickers that trade on a session."""
+CLOSURE = 0.15
+"""Share of living tickers that are absent together where their exchange was closed."""
+LONGEST_CLOSURE = 8
+"""Weekdays: the Chinese New Year and the October holidays close Shanghai for five to eight."""
+TICKERS = "all tickers"
+
+
+@dataclass(frozen=True, order=True)
+class Gap:
+    """Consecutive sessions without a bar: how many, of which ticker, from when to when."""
+
+    sessions: int
+    ticker: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
+class Found:
+    """Gaps, and how many sessions were expected in all."""
+
+    gaps: tuple[Gap, ...]
+    expected: int
+
+
+def find_gaps(days: pl.DataFrame) -> Found:
+    """Gaps in `days`, which has one row a ticker and day on which it traded."""
+    gaps: list[Gap] = []
+    expected = 0
+    for (weekdays, _), part in _grouped(days).items():
+        if part["ticker"].n_unique() >= CROSS_SECTION:
+            sessions = _sessions(part)
+            found = _in_cross_section(part, sessions)
+            own = _by_own_pattern(TICKERS, sessions["day"].to_list(), weekdays)
+            gaps += [*found.gaps, *own.gaps]
+            expected += found.expected
+            continue
+        for (ticker,), alone in part.partition_by("ticker", as_dict=True).items():
+            own = _by_own_pattern(str(ticker), alone["day"].sort().to_list(), weekdays)
+            gaps += own.gaps
+            expected += own.expected
+    return Found(tuple(sorted(gaps, reverse=True)), expected)
+
+
+def _grouped(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
+    """Days by the weekdays that their tickers trade on, and by exchange suffix.
+
+    Tickers with fewer than ten days say nothing about their weekdays and are left out.
+    """
+    import polars as pl
+
+    counts = days.group_by("ticker", pl.col("day").dt.weekday().alias("weekday")).len()
+    kept = counts.filter(pl.col("len") >= 0.4 * pl.col("len").max().over("ticker"))
+    kinds = (
+        kept.group_by("ticker")
+        .agg(
+            pl.col("weekday").sort().cast(pl.String).str.join("").alias("weekdays"),
+            pl.col("len").sum().alias("days"),
+        )
+        .filter(pl.col("days") >= 10)
+        .with_columns(
+            pl.col("ticker").str.extract(r"(\.[A-Z]{1,3}|=[XF])$").fill_null("").alias("suffix")
+        )
+    )
+    joined = days.join(kinds.select("ticker", "weekdays", "suffix"), on="ticker")
+    parts = joined.partition_by("weekdays", "suffix", as_dict=True)
+    return {(str(key[0]), str(key[1])): part for key, part in parts.items()}
+
+
+def _sessions(days: pl.DataFrame) -> pl.DataFrame:
+    """Days on which most living tickers trade, with the number living, ascending."""
+    import polars as pl
+
+    lives = days.group_by("ticker").agg(
+        pl.col("day").min().alias("start"), pl.col("day").max().alias("end")
+    )
+    trading = days.group_by("day").agg(pl.len().alias("trading")).sort("day")
+    starts = lives["start"].sort()
+    ends = lives["end"].sort()
+    begun = starts.search_sorted(trading["day"], side="right").cast(pl.Int64)
+    over = ends.search_sorted(trading["day"], side="left").cast(pl.Int64)
+    return (
+        trading.with_columns((begun - over).alias("living"))
+        .filter(pl.col("trading") >= SESSION * pl.col("living"))
+        .with_row_index("session")
+    )
+
+
+def _in_cross_section(days: pl.DataFrame, sessions: pl.DataFrame) -> Found:
+    import polars as pl
+
+    held = days.join(sessions.select("day", "session"), on="day")
+    lives = held.group_by("ticker").agg(
+        pl.col("session").min().alias("first"),
+        pl.col("session").max().alias("last"),
+        pl.len().alias("have"),
+    )
+    lives = lives.with_columns((pl.col("last") - pl.col("first") + 1).alias("expected"))
+    expected = int(lives["expected"].sum())
+    lacking = lives.filter(pl.col("have") < pl.col("expected"))
+    if lacking.is_empty():
+        return Found((), expected)
+    missing = (
+        lacking.select(
+            "ticker",
+            "expected",
+            pl.int_ranges("first", pl.col("last") + 1, dtype=pl.UInt32).alias("session"),
+        )
+        .explode("session")
+        .join(held.select("ticker", "session"), on=["ticker", "session"], how="anti")
+        .join(sessions.select("session", "day", "living"), on="session")
+        .sort("ticker", "session")
+        .with_columns(
+            (
+                (pl.col("session") - pl.col("session").shift() != 1)
+                | (pl.col("ticker") != pl.col("ticker").shift())
+            )
+            .fill_null(True)
+            .cum_sum()
+            .alias("run"),
+            pl.len().over("session").alias("absent"),
+        )
+    )
+    runs = missing.group_by("run", maintain_order=True).agg(
+        pl.col("ticker").first(),
+        pl.col("day").first().alias("start"),
+        pl.col("day").last().alias("end"),
+        pl.len().alias("length"),
+        pl.col("expected").first(),
+        ((pl.col("absent") >= CLOSURE * pl.col("living")) & (pl.col("absent") >= 3))
+        .all()
+        .alias("shared"),
+    )
+    runs = runs.filter(~(pl.col("shared") & (pl.col("length") <= LONGEST_CLOSURE)))
+    runs = _without_thin_trading(runs)
+    return Found(
+        tuple(
+            Gap(row["length"], row["ticker"], row["start"], row["end"])
+            for row in runs.iter_rows(named=True)
+        ),
+        expected,
+    )
+
+
+def _without_thin_trading(runs: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the short gaps of tickers that are often not traded at all."""
+    import polars as pl
+
+    thin = (
+        (pl.col("length").sum().over("ticker") > 0.03 * pl.col("expected"))
+        & (pl.len().over("ticker") >= 10)
+        & (pl.col("length").median().over("ticker") <= 3)
+    )
+    own = 5 * pl.col("length").median().over("ticker")
+    return runs.filter(~thin | (pl.col("length") > pl.max_horizontal(own, pl.lit(10))))
+
+
+def _by_own_pattern(ticker: str, days: list[date], weekdays: str) -> Found:
+    """Gaps of one series of days against its own weekdays, or against the NYSE calendar."""
+    traded = {int(weekday) for weekday in weekdays}
+    missing: list[date] = []
+    expected = len(days)
+    for before, after in pairwise(days):
+        day = before + timedelta(days=1)
+        while day < after:
+            if day.isoweekday() in traded:
+                missing.append(day)
+            day += timedelta(days=1)
+    if not missing:
+        return Found((), expected)
+    expected += len(missing)
+    runs = _runs(missing, traded)
+    if len(traded) == 7:
+        return Found(_gaps(ticker, _plain(runs, expected)), expected)
+    american = _beyond_nyse(missing, days) if traded == {1, 2, 3, 4, 5} else None
+    if american is not None:
+        return Found(_gaps(ticker, _runs(american, traded)), expected)
+    return Found(_gaps(ticker, _plain(_beyond_holidays(runs, days), expected)), expected)
+
+
+def _runs(days: list[date], traded: set[int]) -> list[list[date]]:
+    """Days grouped where no trading weekday lies between neighbours."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs:
+            between = runs[-1][-1] + timedelta(days=1)
+            while between < day and between.isoweekday() not in traded:
+                between += timedelta(days=1)
+            if between == day:
+                runs[-1].append(day)
+                continue
+        runs.append([day])
+    return runs
+
+
+def _plain(runs: list[list[date]], expected: int) -> list[list[date]]:
+    """All runs, or only the long ones where the instrument is thinly traded."""
+    total = sum(map(len, runs))
+    if len(runs) < 10 or total < 0.1 * expected:
+        return runs
+    usual = sorted(map(len, runs))[len(runs) // 2]
+    return [run for run in runs if len(run) > max(10, 5 * usual)]
+
+
+def _beyond_nyse(missing: list[date], days: list[date]) -> list[date] | None:
+    """Missing days on which the NYSE was open; None where the series keeps another calendar."""
+    from ml_debugger.data import nyse
+
+    first = max(days[0], date(nyse.FIRST_YEAR, 1, 1))
+    closed = {
+        day
+        for year in range(first.year, days[-1].year + 1)
+        for day in nyse.closures(year)
+        if first <= day <= days[-1]
+    }
+    have, lacks = set(days), set(missing)
+    if len(closed) < 5 or len(closed & lacks) < 0.9 * len(closed):
+        return None
+    beyond = sorted(day for day in lacks - closed if day >= first)
+    # an exchange that shares holidays with New York and has many more keeps its own calendar
+    scattered = sum(len(run) <= 2 for run in _runs(beyond, {1, 2, 3, 4, 5}))
+    years = max(1.0, (days[-1] - first).days / 365.25)
+    return None if scattered / years > 4 and not have & closed else beyond
+
+
+def _beyond_holidays(runs: list[list[date]], days: list[date]) -> list[list[date]]:
+    """Runs that no calendar of holidays explains: too long, or too many in one year.
+
+    Up to twenty weekdays a year are holidays somewhere (NYSE 9 or 10, Tokyo 16 to 20), and runs
+    of four to eight weekdays recur where a spring or autumn festival closes the exchange.
+    """
+    years = Counter(day.year for run in runs for day in run)
+    festive = {run[0].year for run in runs if 4 <= len(run) <= LONGEST_CLOSURE}
+    span = range(days[0].year, days[-1].year + 1)
+    recurring = len(festive) >= max(2, 0.5 * len(span))
+    allowed = LONGEST_CLOSURE if recurring else 5
+    usual = sorted(years[year] for year in span)[len(span) // 2]
+    found = [run for run in runs if len(run) > allowed]
+    for year in span:
+        short = [run for run in runs if run[0].year == year and len(run) <= allowed]
+        excess = sum(map(len, short)) - max(20, usual + 8)
+        if excess > 0:
+            found += sorted(short, key=len, reverse=True)[:excess]
+    return found
+
+
+def _gaps(ticker: str, runs: list[list[date]]) -> tuple[Gap, ...]:
+    return tuple(Gap(len(run), ticker, run[0], run[-1]) for run in runs)
