@@ -8,13 +8,12 @@ import polars as pl
 
 from ml_debugger.backtest.engine import POSITION_LAG, buy_and_hold, simulate
 from ml_debugger.backtest.metrics import Metrics, measure
-from ml_debugger.data import Progress, write_json, write_parquet
+from ml_debugger.data import Progress, utc_now, write_json, write_parquet
 from ml_debugger.data.progress import silent
 from ml_debugger.errors import DataError, UsageError
 from ml_debugger.sizing.account import Costs
 from ml_debugger.sizing.panel import make_panel
 from ml_debugger.training import ValidationRecord
-from ml_debugger.training.log import utc_now
 from ml_debugger.training.splits import Session
 
 SCHEMA = "ml-debugger/backtest/1"

@@ -11,7 +11,7 @@ from ml_debugger.data.fetching import fetch_prices
 from ml_debugger.data.importing import import_prices
 from ml_debugger.data.labels import HORIZONS, label_column
 from ml_debugger.data.progress import Progress
-from ml_debugger.data.storage import append_json_line, write_json, write_parquet
+from ml_debugger.data.storage import append_json_line, utc_now, write_json, write_parquet
 
 __all__ = [
     "FEATURES",
@@ -24,6 +24,7 @@ __all__ = [
     "fetch_prices",
     "import_prices",
     "label_column",
+    "utc_now",
     "write_json",
     "write_parquet",
 ]

@@ -72,10 +72,25 @@ def _read(file: Path) -> pl.DataFrame:
     try:
         if magic == _PARQUET_MAGIC:
             return pl.read_parquet(file)
-        return pl.read_csv(file, separator=_separator(file), infer_schema=False)
+        return _one_header(pl.read_csv(file, separator=_separator(file), infer_schema=False))
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{file}: cannot be read as Parquet or CSV: {reason}") from error
+
+
+def _one_header(table: pl.DataFrame) -> pl.DataFrame:
+    """Undoes the three header lines of one ticker that yfinance and pandas write.
+
+    They are ``Price,Close,...``, ``Ticker,AAPL,...`` and ``Date,,...``.
+    """
+    first = table.columns[0]
+    if first != "Price" or table[first][:2].to_list() != ["Ticker", "Date"]:
+        return table
+    tickers = set(table.row(0)[1:])
+    if len(tickers) != 1:
+        return table
+    ticker = pl.lit(tickers.pop()).alias("Ticker")
+    return table[2:].rename({first: "Date"}).with_columns(ticker)
 
 
 def _separator(file: Path) -> str:

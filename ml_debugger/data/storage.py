@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,11 @@ import numpy as np
 import polars as pl
 
 from ml_debugger.errors import DataError
+
+
+def utc_now() -> str:
+    """The time as records give it: ISO 8601 with a Z, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:

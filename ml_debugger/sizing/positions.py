@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ml_debugger.data import Progress, write_json, write_parquet
+from ml_debugger.data import Progress, utc_now, write_json, write_parquet
 from ml_debugger.data.progress import silent
 from ml_debugger.errors import DataError, UsageError
 from ml_debugger.sizing.account import Costs
@@ -24,7 +24,6 @@ from ml_debugger.sizing.breaker import apply_breaker
 from ml_debugger.sizing.kelly import return_fraction, trust
 from ml_debugger.sizing.panel import make_panel
 from ml_debugger.sizing.winrate import holdout_win_rate
-from ml_debugger.training.log import utc_now
 
 SCHEMA = "ml-debugger/sizing/1"
 POSITIONS_NAME = "positions.parquet"

@@ -10,10 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ml_debugger.data.storage import replace_file, write_json
+from ml_debugger.data.storage import replace_file, utc_now, write_json
 from ml_debugger.errors import DataError
 from ml_debugger.training.booster import Floats, import_xgboost, predict
-from ml_debugger.training.log import utc_now
 from ml_debugger.training.splits import Session
 
 SCHEMA = "ml-debugger/checkpoints/1"

@@ -11,14 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ml_debugger.data import append_json_line
+from ml_debugger.data import append_json_line, utc_now
 
 SCHEMA = "ml-debugger/training-log/1"
-
-
-def utc_now() -> str:
-    """The time as ISO 8601 text with a Z, to the second."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class TrainingLog:

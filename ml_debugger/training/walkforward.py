@@ -6,12 +6,12 @@ from statistics import median
 
 import polars as pl
 
-from ml_debugger.data import Progress, feature_columns, write_parquet
+from ml_debugger.data import Progress, feature_columns, utc_now, write_parquet
 from ml_debugger.data.progress import silent
 from ml_debugger.training.booster import OnRound, Recipe, fit, resolve_device
 from ml_debugger.training.checkpoints import CheckpointFolder
 from ml_debugger.training.folding import FoldRun, efficiency, out_of_fold, run_fold, spread
-from ml_debugger.training.log import TrainingLog, utc_now
+from ml_debugger.training.log import TrainingLog
 from ml_debugger.training.record import FoldScore, ValidationRecord
 from ml_debugger.training.rows import cut, labelled_table
 from ml_debugger.training.scores import label_stats, weighted_mean

@@ -53,6 +53,15 @@ def test_money_signs_thousands_and_semicolons_are_read(tmp_path: Path) -> None:
     assert import_prices(file).row(0)[2:] == (1.0, 2.0, 1.0, 1.5, 1234.0)
 
 
+def test_the_three_header_lines_of_yfinance_are_read(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "download.csv",
+        "Price,Close,High,Low,Open,Volume\nTicker,AAPL,AAPL,AAPL,AAPL,AAPL\nDate,,,,,\n"
+        "2024-01-02,1.5,2,1,1.2,100\n",
+    )
+    assert import_prices(file).rows() == [("AAPL", date(2024, 1, 2), 1.2, 2.0, 1.0, 1.5, 100.0)]
+
+
 def test_mixed_daily_and_intraday_become_times(tmp_path: Path) -> None:
     write(tmp_path / "A.csv", CSV + "2024-01-02,1,2,1,1,1,1\n")
     write(tmp_path / "B.csv", CSV + "2024-01-02 09:30:00,1,2,1,1,1,1\n")
