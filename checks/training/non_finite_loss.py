@@ -69,9 +69,7 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
         return Measurement(f"All {total:,} logged losses are finite", {"non_finite_losses": 0})
     curve = min((c for c in curves if c.name in bad), key=lambda c: c.lines[bad[c.name]])
     at = bad[curve.name]
-    count = sum(
-        not math.isfinite(value) for c in curves if c.name in bad for value in c.values
-    )
+    count = sum(not math.isfinite(value) for c in curves if c.name in bad for value in c.values)
     step, what = curve.steps[at], "NaN" if math.isnan(curve.values[at]) else "infinite"
     where = f"{run.step_unit} {step:g}, line {curve.lines[at]}"
     evidence = [Evidence("first_step", step, run.step_unit, f"line {curve.lines[at]}")]

@@ -72,7 +72,9 @@ def variance_collapse(run: TrainingRun, settings: Settings) -> Outcome:
         return NotMeasured("the log has no standard deviation of predictions")
     kept = [i for i, value in enumerate(curve.values) if math.isfinite(value) and value >= 0]
     if len(kept) < _FEWEST:
-        return NotMeasured(f"{len(kept)} checks of the predictions' spread; {_FEWEST} are needed")
+        return NotMeasured(
+            f"the spread of predictions was logged {len(kept)} times, under {_FEWEST}"
+        )
     kept = kept[max(1, int(len(kept) * settings["warm_up"])) :]
     quarter = max(2, len(kept) // 4)
     first = [curve.values[i] for i in kept[:quarter]]

@@ -96,6 +96,4 @@ def _main_set(sets: Sequence[str]) -> str | None:
 
 
 def _first_of(sets: Iterable[str], known: frozenset[str]) -> str | None:
-    return next(
-        (n for n in sets if any(w.rstrip("0123456789") in known for w in words(n))), None
-    )
+    return next((n for n in sets if any(w.rstrip("0123456789") in known for w in words(n))), None)

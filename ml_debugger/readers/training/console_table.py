@@ -78,7 +78,9 @@ def _header(text: str) -> list[str] | None:
 
 def _row(text: str, header: list[str]) -> list[float | None] | None:
     # a mark for the best epoch may stand between the columns
-    cells = [cell for cell in (part.strip("+* ") for part in text.replace("|", " ").split()) if cell]
+    cells = [
+        cell for cell in (part.strip("+* ") for part in text.replace("|", " ").split()) if cell
+    ]
     if not len(header) - 1 <= len(cells) <= len(header):
         return None
     numbers = [number(cell) for cell in cells]

@@ -76,8 +76,9 @@ class EngineLog:
         for key in ("prediction_std", "share_positive"):
             if key not in run.points and (value := as_number(event.get(key))) is not None:
                 run.add(key, run.last, value, line)
-        if (best := as_number(event.get("best_step"))) is not None:
-            run.details["best_step"] = f"{best:g}"
+        for key in ("best_step", "label_std"):
+            if (value := as_number(event.get(key))) is not None:
+                run.details[key] = f"{value:g}"
 
 
 def _facts(event: Mapping[str, Any]) -> dict[str, Any]:

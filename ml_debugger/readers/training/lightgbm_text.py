@@ -30,9 +30,7 @@ def parse(line: str) -> Round | None:
     told = _CLI.search(line, 0, 400) if "Iteration:" in line else None
     if told is None:
         return None
-    return int(told.group(1)), pairs(
-        f"{told.group(2)}'s {told.group(3)}: {told.group(4)}", _PAIR
-    )
+    return int(told.group(1)), pairs(f"{told.group(2)}'s {told.group(3)}: {told.group(4)}", _PAIR)
 
 
 def recognise(head: Head) -> str | None:

@@ -16,7 +16,18 @@ LOSS = frozenset({"loss", "losses"})
 LOWER_IS_BETTER = frozenset(
     {
         *("rmse", "mse", "mae", "logloss", "mlogloss", "error", "merror", "rmsle", "mape", "smape"),
-        *("nll", "nloglik", "crossentropy", "ce", "bce", "l1", "l2", "huber", "quantile", "pinball"),
+        *(
+            "nll",
+            "nloglik",
+            "crossentropy",
+            "ce",
+            "bce",
+            "l1",
+            "l2",
+            "huber",
+            "quantile",
+            "pinball",
+        ),
         *("mphe", "rmspe", "binary_logloss", "multi_logloss", "cross_entropy", "gamma", "tweedie"),
         *("binary_error", "multi_error", "poisson", "deviance", "objective", "huberloss"),
     }
@@ -165,7 +176,11 @@ def canonical_names(counts: Mapping[str, int], measured_on: str = "") -> dict[st
         # one part of the loss in the training must not pass for the whole
         if role == "val" or found[main].plain or len(of_role) == 1:
             result[main] = f"{role}_loss"
+    stated = all(told.role for name, told in found.items() if told.kind == "loss")
     for name, told in found.items():
+        if told.kind == "accuracy" and not told.role and stated and not measured_on:
+            # beside train_loss and valid_loss a bare "accuracy" may be of either set
+            roles[name] = ""
         if name not in result:
             result[name] = _other(name, told, roles[name], set(result.values()))
     return result

@@ -100,8 +100,10 @@ def _tensor(data: bytes) -> float | None:
             kind = value
         elif field in (4, 5, 6) and isinstance(value, bytes):
             content = value
-        elif field == 2 and isinstance(value, bytes) and any(
-            dimension != 1 for dimension in _dimensions(value)
+        elif (
+            field == 2
+            and isinstance(value, bytes)
+            and any(dimension != 1 for dimension in _dimensions(value))
         ):
             return None
     if kind == _FLOAT and len(content) == 4:
