@@ -147,8 +147,8 @@ def _long_steps(steps: pl.DataFrame, middle: float) -> Outcome:
     import polars as pl
 
     known = steps.drop_nulls("step")
-    regular = float(known["step"].is_between(0.7 * middle, 1.4 * middle).mean() or 0.0)
-    if regular < 0.8:
+    regular = int(known["step"].is_between(0.7 * middle, 1.4 * middle).sum())
+    if regular < 0.8 * known.height:
         return NotMeasured("bars stand at irregular distances")
     holes = known.filter(pl.col("step") > 1.6 * middle).sort("step", descending=True)
     missing = int((holes["step"] / middle).round().sum()) - holes.height

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TOLERANCE = 2e-5
 """Relative; prices that went through float32 or an adjustment factor are off by up to 1e-6."""
 
+LEAST_GROSS = 0.005
+"""Relative; a table of flat bars has a usual range of zero."""
+
 
 def _outside(prices: PriceTable) -> pl.Expr | None:
     """Bars whose range is impossible; zeros stand for missing prices and are no range."""
@@ -61,11 +64,12 @@ def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
             warn=0,
         ),
         Limit(
-            "inconsistent_share",
+            "gross_share",
             "share",
             "above",
-            "share of such bars",
-            "one bar in a thousand is no accident: the columns are swapped, or adjusted by halves",
+            "share of bars whose contradiction is larger than the usual range of a bar",
+            "small contradictions are a habit of some listings (London small caps: up to half "
+            "of the bars); gross ones in one of a thousand bars: columns swapped or half adjusted",
             fail=0.001,
         ),
     ),
@@ -78,7 +82,8 @@ def ohlc_inconsistent(prices: PriceTable, scan: Scan) -> Outcome:
     What it measures:
         Bars whose high is below the low, or whose open or close lies outside the range, by more
         than 2e-5 of the price. Differences within what float32 and adjustment factors leave are
-        not counted, and neither are prices of zero, which stand for missing ones.
+        not counted, and neither are prices of zero, which stand for missing ones. Contradictions
+        are gross when they are larger than the usual range of a bar in this table.
 
     Why it matters:
         Ranges feed ATR, stochastic and stop-loss simulation. If the share is large, the columns
@@ -97,14 +102,31 @@ def ohlc_inconsistent(prices: PriceTable, scan: Scan) -> Outcome:
     if not total:
         return NotMeasured("holds no bar with a high and a low above zero")
     count = scan.count("outside")
-    values = {"inconsistent_bars": count, "inconsistent_share": count / total}
+    values = {"inconsistent_bars": count, "gross_share": 0.0}
     if not count:
         return Measurement(f"Ranges hold in {plural(total, 'bar')}", values)
+    values["gross_share"] = _gross(prices) / total
     return Measurement(
         f"{plural(count, 'bar')} of {total:,} contradict themselves",
         values,
         _evidence(prices),
     )
+
+
+def _gross(prices: PriceTable) -> int:
+    """Bars that contradict themselves by more than the median range of the table."""
+    import polars as pl
+
+    high, low = pl.col("high"), pl.col("low")
+    inner = [pl.col(c) for c in ("open", "close") if c in prices.ohlc]
+    top, bottom = pl.max_horizontal(low, *inner), pl.min_horizontal(high, *inner)
+    excess = pl.max_horizontal(top / high, low / bottom) - 1
+    usual = (high / low - 1).filter((low > 0) & high.is_finite()).median()
+    least = pl.max_horizontal(usual, pl.lit(LEAST_GROSS))
+    outside = _outside(prices)
+    assert outside is not None
+    gross = prices.frame.select((outside & (excess > least)).sum())
+    return int(gross.collect(engine="streaming").item())
 
 
 def _evidence(prices: PriceTable) -> tuple[Evidence, ...]:
