@@ -82,7 +82,8 @@ def groups(rows: pl.DataFrame) -> Iterator[tuple[str, int | None, pl.DataFrame]]
         yield "all", None, rows
         return
     parts = rows.partition_by(keys, as_dict=True, maintain_order=True)
-    several = len({key[0] for key in parts}) > 1 if keys[0] == "model" else False
+    # a model for each horizon needs no name beside it
+    several = keys == ["model"] or len(parts) > rows[keys[-1]].n_unique()
     for key, part in parts.items():
         named = dict(zip(keys, key, strict=True))
         horizon = named.get("horizon")
