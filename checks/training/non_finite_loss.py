@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from ml_debugger.artifacts import Curve, TrainingRun
@@ -113,7 +114,7 @@ def _not_computed(curve: Curve) -> bool:
     finite = [i for i, value in enumerate(curve.values) if math.isfinite(value)]
     if len(finite) < 3:
         return False
-    gaps = [after - before for before, after in zip(finite, finite[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(finite)]
     usual = int(median(gaps))
     regular = sum(gap == usual for gap in gaps) >= 0.9 * len(gaps)
     ended = len(curve) - 1 - finite[-1] < usual

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from checks.training.significance import rank_sum_p
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -16,7 +17,6 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
-from checks.training.significance import rank_sum_p
 
 _FEWEST = 6
 

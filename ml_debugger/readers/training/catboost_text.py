@@ -1,4 +1,4 @@
-"""CatBoost's console lines: `12:	learn: 0.4121	test: 0.4812	best: 0.4790 (9)	total: 50ms`."""
+"""CatBoost's console lines: `12: learn: 0.4121 test: 0.4812 best: 0.4790 (9)`, with tabs."""
 
 from __future__ import annotations
 

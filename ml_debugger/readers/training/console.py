@@ -56,8 +56,12 @@ _NOT_NOW = frozenset({*("max", "total", "num", "warmup", "last", "start", "start
                       *("every", "from", "until", "after", "n", "number", "save", "log", "eval"),
                       *("of", "size", "time", "best")})  # fmt: skip
 _ERRORS = frozenset({"rmse", "mse", "mae", "logloss", "nll", "bce", "mape", "rmsle", "smape"})
-_OTHERS = frozenset({*("ppl", "perplexity", "auc", "roc", "auroc", "f1", "precision", "recall"),
-                     *("r2", "ic", "mcc", "iou", "dice", "bleu", "entropy", "elbo", "kl")})  # fmt: skip
+_OTHERS = frozenset(
+    {
+        *("ppl", "perplexity", "auc", "roc", "auroc", "f1", "precision", "recall"),
+        *("r2", "ic", "mcc", "iou", "dice", "bleu", "entropy", "elbo", "kl"),
+    }
+)
 _VOCABULARY = (
     TRAIN | VALIDATION | TEST | LOSS | ACCURACY | _ERRORS | _OTHERS
     | {"avg", "average", "mean", "total", "epoch", "running", "lr", "learning", "rate", "grad",
@@ -132,11 +136,16 @@ def parse(text: str, whole: bool = True) -> Said:
         said.metrics.append((name, value / 100 if percent and told.kind == "accuracy" else value))
     _after(said, text)
     _batches(said, text, after)
-    trains = any((told := meaning(name)) and told.role == "train" for name, _ in said.metrics)
+    trains = any(_trains(name) for name, _ in said.metrics)
     said.summary = _LOOKS_BACK.search(text) is not None or (
         not trains and _MARKS_BEST.search(text) is not None
     )
     return said
+
+
+def _trains(name: str) -> bool:
+    told = meaning(name)
+    return told is not None and told.role == "train"
 
 
 def is_loss_metric(name: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
@@ -62,7 +63,7 @@ def _recognise_bare(head: Head, rows: list[str], delimiter: str) -> str | None:
     if any(value is None or not value.is_integer() for value in counters):
         return None
     known = [value for value in counters if value is not None]
-    steps = [after - before for before, after in zip(known, known[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(known)]
     counts = known[0] in (0.0, 1.0) and steps and sum(s == 1 for s in steps) >= len(steps) * 0.6
     return FORMAT if counts else None
 
@@ -113,7 +114,7 @@ class _Rows:
             value = number(cells[column]) if len(cells) == len(self.header) else None
             if value is not None:
                 seen.append(value)
-        falls = sum(after < before for before, after in zip(seen, seen[1:], strict=False))
+        falls = sum(after < before for before, after in pairwise(seen))
         return bool(seen) and falls <= max(1, len(seen) // 50)
 
     def take(self, line: int, cells: list[str], whole: bool) -> None:

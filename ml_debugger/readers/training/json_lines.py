@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from ml_debugger.readers.head import Head
@@ -141,7 +142,7 @@ def _counter(records: list[dict[str, Any]]) -> str | None:
     for name in _COUNTERS:
         seen = [v for r in records if (v := as_number(r.get(name))) is not None]
         if len(seen) >= max(2, len(records) * 0.5):
-            falls = sum(after < before for before, after in zip(seen, seen[1:], strict=False))
+            falls = sum(after < before for before, after in pairwise(seen))
             if falls <= max(1, len(seen) // 20):
                 return name
     return None
@@ -152,7 +153,7 @@ def _counts_up(records: list[dict[str, Any]]) -> bool:
     if name is None:
         return False
     seen = [v for r in records if (v := as_number(r.get(name))) is not None]
-    rises = sum(after > before for before, after in zip(seen, seen[1:], strict=False))
+    rises = sum(after > before for before, after in pairwise(seen))
     return rises >= (len(seen) - 1) * 0.6
 
 

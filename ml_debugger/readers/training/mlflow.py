@@ -57,12 +57,11 @@ def read_run_folder(folder: Path, shown: str) -> Reading:
             problem = f"metric {name} cannot be read: {error.strerror or error}"
     run = runs.now
     for name, file in _files(folder / "params", MAX_PARAMETERS):
-        text = _short_text(file)
-        if text is not None:
+        if (text := _short_text(file)) is not None:
             run.details[name] = text
     tag = _short_text(folder / "tags" / "mlflow.runName")
-    if name := meta.get("run_name") or tag:
-        run.details["run_name"] = name[:200]
+    if run_name := meta.get("run_name") or tag:
+        run.details["run_name"] = run_name[:200]
     if status := _STATUS.get(meta.get("status", "")):
         run.details["status"] = status
         run.facts["finished"] = status == "finished"

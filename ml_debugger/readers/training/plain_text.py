@@ -30,7 +30,7 @@ _MARKDOWN = re.compile(r"^(?:#{1,6} \S|```|[-*] \[|!\[|\|\s*:?-{3,})")
 
 def recognise(head: Head) -> str | None:
     """The format's name for a text that is strict enough a training log."""
-    if head.encoding is None or head.text.lstrip()[:1] in ("{", "[", "<") and _is_markup(head.text):
+    if head.encoding is None or _is_markup(head.text):
         return None
     filled = losses = code = markdown = 0
     since_place = _NEAR

@@ -112,7 +112,7 @@ def _tensor(data: bytes) -> float | None:
 
 
 def _dimensions(shape: bytes) -> list[int]:
-    sizes = []
+    sizes: list[int] = []
     for field, value in fields(shape):
         if field == 2 and isinstance(value, bytes):
             sizes.extend(s for f, s in fields(value) if f == 1 and isinstance(s, int))

@@ -1,0 +1,147 @@
+"""How far a validation loss ends above its best stretch, beyond its own noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from checks.training.significance import rank_sum_p
+from ml_debugger.artifacts import Curve, TrainingRun
+
+FEWEST = 4
+"""Validations below which nothing can be said."""
+
+# up to here a fall and rise in single file is the only sign of persistence there can be
+_SHORT = 12
+_WINDOW = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRise:
+    """The end of a validation loss against its best stretch.
+
+    `rise` is a share of the best level, 0 where it stays within the noise or where the training
+    loss rises as well. `best` is the index of the lowest value, `end` the level at the end,
+    `train_change` the relative change of the training loss from the best stretch to the end.
+    """
+
+    curve: Curve
+    rise: float
+    best: int
+    end: float
+    train_change: float
+
+
+def worst_rise(run: TrainingRun, rounds_past_best: float) -> ValidationRise | None:
+    """The greatest rise among the run's validation losses; None where nothing can be judged.
+
+    A booster's run (unit "round") must have gone on for more than `rounds_past_best` rounds.
+    """
+    train = run.curve("train_loss")
+    if train is None:
+        return None
+    found = [
+        rise
+        for name, curve in run.curves.items()
+        if name.startswith("val") and "loss" in name.split("_")
+        and (rise := _rise(curve, train, run.step_unit, rounds_past_best)) is not None
+    ]  # fmt: skip
+    # the main validation set stands for the run where nothing rises
+    return max(found, key=lambda r: (r.rise, r.curve.name == "val_loss"), default=None)
+
+
+def _rise(curve: Curve, train: Curve, unit: str, rounds_past_best: float) -> ValidationRise | None:
+    kept = [i for i, value in enumerate(curve.values) if math.isfinite(value)]
+    steps = [curve.steps[i] for i in kept]
+    values = [curve.values[i] for i in kept]
+    count = len(values)
+    if count < FEWEST:
+        return None
+    lowest = min(range(count), key=values.__getitem__)
+    last = max(2, min(count // 5, _WINDOW))
+    width = max(2, min(count // 3, _WINDOW))
+    if count <= _SHORT and _falls_then_rises(values, lowest):
+        start, width, last = lowest, 1, 2
+    else:
+        start = _best_window(values, width, count - last)
+    reference, end = median(values[start : start + width]), median(values[-last:])
+    change = _train_change(train, steps, start, width, last)
+    if change is None:
+        return None
+    rise = _relative(values, reference, end)
+    if width > 1:
+        best = values[start : start + width]
+        p = rank_sum_p(values[-last:], best)
+        # fewer than 18 checks cannot reach 1 %
+        level = 0.05 if change < -0.5 else 0.01 if count >= 18 else 0.02
+        beyond_noise = p < level and end - reference > _scatter(values, reference)
+    else:
+        beyond_noise = True
+    past_best = unit != "round" or steps[-1] - steps[lowest] > rounds_past_best
+    # a training loss that climbs with the validation loss is divergence
+    training_holds = change < 0.25 and change < 0.5 * rise
+    counts = rise > 0 and beyond_noise and past_best and training_holds
+    return ValidationRise(curve, rise if counts else 0.0, kept[lowest], end, change)
+
+
+def _falls_then_rises(values: Sequence[float], lowest: int) -> bool:
+    """One valley with at least two checks on its far side, and nothing else."""
+    falls = all(values[i] > values[i + 1] for i in range(lowest))
+    rises = all(values[i] < values[i + 1] for i in range(lowest, len(values) - 1))
+    return falls and rises and len(values) - 1 - lowest >= 2
+
+
+def _best_window(values: Sequence[float], width: int, end: int) -> int:
+    total = best = sum(values[:width])
+    start = 0
+    for i in range(1, end - width + 1):
+        total += values[i + width - 1] - values[i - 1]
+        if total < best:
+            best, start = total, i
+    return start
+
+
+def _scatter(values: Sequence[float], level: float) -> float:
+    """Standard deviation about the trend at a level, from the differences of neighbours.
+
+    Losses scatter in proportion to their level, so differences are taken of logarithms where
+    all are positive. 1.4826 makes the median absolute deviation that of a normal distribution.
+    """
+    positive = min(values) > 0
+    scale = [math.log(value) for value in values] if positive else list(values)
+    steps = [after - before for before, after in pairwise(scale)]
+    middle = median(steps)
+    spread = 1.4826 * median(abs(step - middle) for step in steps) / math.sqrt(2)
+    return level * math.expm1(min(spread, 50.0)) if positive else spread
+
+
+def _relative(values: Sequence[float], reference: float, end: float) -> float:
+    """The rise as a share of the best level; of the improvement too where losses go below 0."""
+    if min(values) > 0:
+        return end / reference - 1
+    scale = abs(reference) + max(values[0] - reference, 0.0)
+    return (end - reference) / scale if scale > 0 else 0.0
+
+
+def _train_change(
+    train: Curve, steps: Sequence[float], start: int, width: int, last: int
+) -> float | None:
+    """Relative change of the training loss from the best stretch to the end; None if unknown."""
+    before = steps[start - 1] if start > 0 else -math.inf
+    at_best = _between(train, before, steps[min(start + width, len(steps)) - 1])
+    at_end = _between(train, steps[len(steps) - last - 1], math.inf)
+    if not at_best or not at_end:
+        return None
+    low, high = median(at_best), median(at_end)
+    return (high - low) / abs(low) if low != 0 else 0.0
+
+
+def _between(curve: Curve, after: float, until: float) -> list[float]:
+    return [
+        value
+        for step, value in zip(curve.steps, curve.values, strict=True)
+        if after < step <= until and math.isfinite(value)
+    ]
