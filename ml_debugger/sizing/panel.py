@@ -31,6 +31,10 @@ class Panel:
         """Spreads a column of a long table over the panel; NaN where there is no row."""
         return _spread(table, column, self.dates, self.tickers)
 
+    def values(self, matrix: Matrix, table: pl.DataFrame) -> Matrix:
+        """Takes from a T x N matrix the value of each row of a long table."""
+        return matrix.ravel()[_places(table, self.dates, self.tickers)]
+
 
 def make_panel(prices: pl.DataFrame) -> Panel:
     """Builds the panel of a price table, which needs ``ticker``, ``date`` and ``close``.
@@ -64,12 +68,22 @@ def hold(values: Matrix) -> Matrix:
 
 
 def _spread(table: pl.DataFrame, column: str, dates: pl.Series, tickers: list[str]) -> Matrix:
-    rows = dates.search_sorted(table["date"].cast(dates.dtype)).to_numpy()
-    names = pl.Enum(tickers)
-    columns = table["ticker"].cast(names).to_physical().to_numpy()
-    places = rows.astype(np.int64) * len(tickers) + columns
+    places = _places(table, dates, tickers)
     if len(np.unique(places)) < len(places):
         raise DataError(f"'{column}': a ticker has two rows of one date; remove the duplicates")
     flat = np.full(len(dates) * len(tickers), np.nan)
     flat[places] = table[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return flat.reshape(len(dates), len(tickers))
+
+
+def _places(table: pl.DataFrame, dates: pl.Series, tickers: list[str]) -> npt.NDArray[np.int64]:
+    """Where each row of a long table lies in the flattened panel."""
+    unknown = table.filter(
+        ~(pl.col("ticker").is_in(tickers) & pl.col("date").is_in(dates.implode()))
+    )
+    if len(unknown):
+        ticker, day = unknown.select("ticker", "date").row(0)
+        raise DataError(f"there is no price of {ticker}, or of anything, on {day}")
+    rows = dates.search_sorted(table["date"].cast(dates.dtype)).to_numpy().astype(np.int64)
+    columns = table["ticker"].cast(pl.Enum(tickers)).to_physical().to_numpy()
+    return np.asarray(rows * len(tickers) + columns, dtype=np.int64)

@@ -103,35 +103,13 @@ def size_positions(
     """
     report, limits, costs = progress or silent, limits or Limits(), costs or Costs()
     report("size", 0, 1)
-    chosen = predictions.filter(pl.col("horizon") == horizon).sort("ticker", "date")
+    chosen = predictions.filter(pl.col("horizon") == horizon)
     if not len(chosen):
         known = sorted(predictions["horizon"].unique().to_list())
         raise DataError(f"no predictions for horizon {horizon}; the table has {known}")
     win_rates = holdout_win_rate(chosen, prices, horizon)
-    sized = chosen.join(_volatility(prices), on=["ticker", "date"], how="left").join(
-        win_rates, on="date"
-    )
-    if sized["has_bar"].null_count():
-        ticker, day = sized.filter(pl.col("has_bar").is_null()).select("ticker", "date").row(0)
-        raise DataError(f"a prediction for {ticker} on {day} has no bar in the price table")
-    sized = sized.sort("ticker", "date").with_columns(
-        pl.Series("position", _positions(sized.sort("ticker", "date"), horizon, limits))
-    )
-    panel = make_panel(prices.filter(pl.col("ticker").is_in(sized["ticker"].unique().to_list())))
-    wanted = panel.matrix(sized, "position")
-    held, days = apply_breaker(
-        wanted, panel, limits.breaker_drawdown, limits.breaker_position, costs
-    )
-    grid = pl.DataFrame(
-        {
-            "ticker": np.tile(panel.tickers, len(panel.dates)),
-            "date": np.repeat(panel.dates.to_numpy(), len(panel.tickers)),
-            "held": held.ravel(),
-        }
-    ).with_columns(pl.col("date").cast(panel.dates.dtype))
-    positions = sized.join(grid, on=["ticker", "date"], how="left").select(
-        "ticker", "date", pl.col("held").alias("position"), "prediction"
-    )
+    wanted = _wanted(chosen, prices, win_rates, limits)
+    positions, days = _broken(wanted, prices, limits, costs)
     record = SizingRecord(
         horizon=horizon,
         **asdict(limits),
@@ -149,13 +127,43 @@ def size_positions(
     return SizedRun(positions, record)
 
 
-def _positions(sized: pl.DataFrame, horizon: int, limits: Limits) -> np.ndarray:
-    mean = sized["prediction"].to_numpy() / horizon
-    deviation = sized["volatility"].fill_null(0.0).to_numpy()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kelly = np.where(deviation > 0, return_fraction(mean, deviation), 0.0)
-    tilt = limits.kelly_fraction * trust(sized["win_rate"].to_numpy()) * kelly
-    return np.clip(limits.base_bias + tilt, -limits.max_short, limits.max_long)
+def _wanted(
+    predictions: pl.DataFrame, prices: pl.DataFrame, win_rates: pl.DataFrame, limits: Limits
+) -> pl.DataFrame:
+    """Positions before the breaker, as column ``position`` beside the predictions."""
+    table = (
+        predictions.join(_volatility(prices), on=["ticker", "date"], how="left")
+        .join(win_rates, on="date")
+        .sort("ticker", "date")
+    )
+    if table["has_bar"].null_count():
+        ticker, day = table.filter(pl.col("has_bar").is_null()).select("ticker", "date").row(0)
+        raise DataError(f"a prediction for {ticker} on {day} has no bar in the price table")
+    mean = (table["prediction"] / table["horizon"]).to_numpy()
+    deviation = table["volatility"].fill_null(0.0).to_numpy()
+    moving = deviation > 0
+    kelly = np.zeros(len(table))
+    kelly[moving] = return_fraction(mean[moving], deviation[moving])
+    tilt = limits.kelly_fraction * trust(table["win_rate"].to_numpy()) * kelly
+    position = np.clip(limits.base_bias + tilt, -limits.max_short, limits.max_long)
+    return table.with_columns(pl.Series("position", position))
+
+
+def _broken(
+    wanted: pl.DataFrame, prices: pl.DataFrame, limits: Limits, costs: Costs
+) -> tuple[pl.DataFrame, int]:
+    """Positions after the breaker, and the number of dates on which it acted."""
+    tickers = wanted["ticker"].unique().to_list()
+    panel = make_panel(prices.filter(pl.col("ticker").is_in(tickers)))
+    held, days = apply_breaker(
+        panel.matrix(wanted, "position"),
+        panel,
+        limits.breaker_drawdown,
+        limits.breaker_position,
+        costs,
+    )
+    position = panel.values(held, wanted)
+    return wanted.select("ticker", "date", pl.Series("position", position), "prediction"), days
 
 
 def _volatility(prices: pl.DataFrame) -> pl.DataFrame:

@@ -3,8 +3,9 @@
 XGBoost is loaded only when something is fitted or predicted.
 """
 
-from ml_debugger.training.booster import Recipe, cuda_works
+from ml_debugger.training.booster import Recipe
 from ml_debugger.training.checkpoints import final_checkpoint, load_booster, read_index
+from ml_debugger.training.device import cuda_works
 from ml_debugger.training.efficiency import walk_forward_efficiency
 from ml_debugger.training.record import ValidationRecord
 from ml_debugger.training.splits import Fold, Window, walk_forward

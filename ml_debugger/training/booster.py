@@ -1,7 +1,5 @@
 """One gradient-boosted model of forward returns (T. Chen, C. Guestrin, XGBoost, KDD 2016)."""
 
-import json
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -9,9 +7,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ml_debugger.errors import MissingExtraError, UsageError
+from ml_debugger.training.device import Device, import_xgboost, resolve_device
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 OnRound: TypeAlias = Callable[[int, float, float | None], None]
 """Called after each round with its number from 0, the train loss and the validation loss."""
@@ -64,17 +61,6 @@ class Fit:
     validation_loss: float | None
     device: Literal["cpu", "cuda"]
     losses: list[tuple[float, float | None]] = field(default_factory=list)
-
-
-def import_xgboost() -> Any:
-    """Returns the xgboost module, or raises ``MissingExtraError`` with the command to get it."""
-    try:
-        import xgboost
-    except ImportError as error:
-        raise MissingExtraError(
-            "training needs XGBoost: pip install 'ml-debugger[engine]'"
-        ) from error
-    return xgboost
 
 
 def fit(
@@ -160,37 +146,3 @@ def predict(booster: Any, features: Floats, names: list[str]) -> npt.NDArray[np.
     xgboost = import_xgboost()
     data = xgboost.DMatrix(features, feature_names=names)
     return np.asarray(booster.predict(data), dtype=np.float64)
-
-
-def resolve_device(device: Device) -> Literal["cpu", "cuda"]:
-    """Turns "auto" into "cuda" where a tiny fit runs there, else into "cpu"."""
-    if device == "cpu":
-        return "cpu"
-    if cuda_works():
-        return "cuda"
-    if device == "cuda":
-        raise UsageError(
-            "device 'cuda' was asked for, but a tiny XGBoost fit did not run on a GPU: "
-            "use 'auto' or 'cpu', or see 'diagnostic check xgboost-no-cuda'"
-        )
-    return "cpu"
-
-
-def cuda_works() -> bool:
-    """Fits one tree on the GPU and asks the booster where it ran.
-
-    Without a usable GPU XGBoost only warns and takes the CPU, so that the absence of an error
-    proves nothing; the booster's own configuration names the device that was used.
-    """
-    xgboost = import_xgboost()
-    features = np.arange(64, dtype=np.float32).reshape(32, 2)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            data = xgboost.DMatrix(features, features[:, 0])
-            booster = xgboost.train({"device": "cuda", "verbosity": 0}, data, 1)
-        except xgboost.core.XGBoostError:
-            return False
-    configuration = json.loads(booster.save_config())
-    used: str = configuration["learner"]["generic_param"]["device"]
-    return used.startswith("cuda")

@@ -12,7 +12,8 @@ import numpy as np
 
 from ml_debugger.data.storage import replace_file, utc_now, write_json
 from ml_debugger.errors import DataError
-from ml_debugger.training.booster import Floats, import_xgboost, predict
+from ml_debugger.training.booster import Floats, predict
+from ml_debugger.training.device import import_xgboost
 from ml_debugger.training.splits import Session
 
 SCHEMA = "ml-debugger/checkpoints/1"

@@ -8,8 +8,9 @@ import polars as pl
 
 from ml_debugger.data import Progress, feature_columns, utc_now, write_parquet
 from ml_debugger.data.progress import silent
-from ml_debugger.training.booster import OnRound, Recipe, fit, resolve_device
+from ml_debugger.training.booster import OnRound, Recipe, fit
 from ml_debugger.training.checkpoints import CheckpointFolder
+from ml_debugger.training.device import resolve_device
 from ml_debugger.training.folding import FoldRun, efficiency, out_of_fold, run_fold, spread
 from ml_debugger.training.log import TrainingLog
 from ml_debugger.training.record import FoldScore, ValidationRecord

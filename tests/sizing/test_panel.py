@@ -41,3 +41,17 @@ def test_what_has_no_meaning_is_refused() -> None:
         make_panel(prices([("A", 0, 1.0), ("A", 0, 1.0)]))
     with pytest.raises(DataError, match="close of A on 2024-01-03 is not positive"):
         make_panel(prices([("A", 0, 1.0), ("A", 1, 0.0)]))
+
+
+@pytest.mark.parametrize(("ticker", "day"), [("Z", DAYS[0]), ("A", date(2024, 2, 1))])
+def test_a_row_without_prices_is_refused(ticker: str, day: date) -> None:
+    panel = make_panel(prices([("A", 0, 1.0), ("A", 1, 2.0)]))
+    table = pl.DataFrame({"ticker": [ticker], "date": [day], "position": [1.0]})
+    with pytest.raises(DataError, match=f"no price of {ticker}"):
+        panel.matrix(table, "position")
+
+
+def test_values_come_back_from_the_places_they_went_to() -> None:
+    table = prices([("B", 1, 4.0), ("A", 0, 1.0), ("A", 2, 3.0)])
+    panel = make_panel(table)
+    assert panel.values(panel.matrix(table, "close"), table).tolist() == [4.0, 1.0, 3.0]

@@ -6,7 +6,8 @@ import pytest
 
 from ml_debugger.errors import MissingExtraError, UsageError
 from ml_debugger.training import Recipe, cuda_works
-from ml_debugger.training.booster import Rows, fit, predict, resolve_device
+from ml_debugger.training.booster import Rows, fit, predict
+from ml_debugger.training.device import resolve_device
 
 
 def rows(count: int, seed: int) -> Rows:
@@ -49,7 +50,7 @@ def test_auto_takes_the_gpu_only_where_a_fit_ran_there() -> None:
 
 
 def test_cuda_that_does_not_work_is_refused(monkeypatch: pytest.MonkeyPatch, tiny: Recipe) -> None:
-    monkeypatch.setattr("ml_debugger.training.booster.cuda_works", lambda: False)
+    monkeypatch.setattr("ml_debugger.training.device.cuda_works", lambda: False)
     with pytest.raises(UsageError, match="did not run on a GPU"):
         fit(rows(50, 1), replace(tiny, device="cuda"), names=["a", "b"])
 
