@@ -19,10 +19,9 @@ def readers() -> tuple[Reader, ...]:
     return (
         snapshots.READER,
         *records.READERS,
-        *training.SPECIFIC,
         *checkpoints.READERS,
         *tables.READERS,
-        *training.GENERAL,
+        *training.READERS,
     )
 
 

@@ -23,7 +23,7 @@ class Reader:
     """One file format.
 
     `recognise` looks at the head and returns the format's name, or None. `read` turns the file
-    into artifacts; it reports damage as `Reading.problem` beside what is still sound, and
+    into artifacts, given the head and the name that `recognise` returned; it reports damage as `Reading.problem` beside what is still sound, and
     raises `Unreadable` when nothing is. It must be bounded in memory and never execute what
     it reads. `suffixes` are the endings by which a file claims to be of this kind: a file that
     claims it but is nothing that any reader recognises is reported as unreadable.

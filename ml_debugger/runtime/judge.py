@@ -90,9 +90,14 @@ def _compare(blank: Result, outcome: Outcome, limits: tuple[Limit, ...]) -> Resu
     for name in outcome.values:
         if name not in by_name:
             raise ContractError(f"{blank.code} measured '{name}', for which it has no limit")
-    judged = {name: by_name[name].judge(value) for name, value in outcome.values.items()}
+    # a value that is not a number is an aspect that could not be measured: the others decide
+    judged = {
+        name: by_name[name].judge(value)
+        for name, value in outcome.values.items()
+        if not math.isnan(value)
+    }
     too_little = [name for name, status in judged.items() if status is Status.SKIP]
-    if too_little or not judged:
+    if too_little or not any(_decides(by_name[name]) for name in judged):
         return replace(blank, title=outcome.title, reason=_too_little(outcome, by_name, too_little))
     return replace(
         blank,
@@ -104,13 +109,16 @@ def _compare(blank: Result, outcome: Outcome, limits: tuple[Limit, ...]) -> Resu
     )
 
 
+def _decides(limit: Limit) -> bool:
+    """Whether a limit can pass or accuse, and not only say that there is too little evidence."""
+    return limit.warn is not None or limit.fail is not None
+
+
 def _too_little(outcome: Measurement, limits: Mapping[str, Limit], names: list[str]) -> str:
     if not names:
-        return "nothing was measured"
+        return f"{' and '.join(outcome.values) or 'nothing'} could not be measured"
     limit = limits[names[0]]
     value = outcome.values[names[0]]
-    if math.isnan(value):
-        return f"{limit.name} could not be measured"
     asked = "at least" if limit.direction == "below" else "at most"
     return f"too little evidence: {limit.name} is {value:g} {limit.unit}, {asked} {limit.skip:g}"
 
@@ -123,6 +131,7 @@ def _evidence(
             name, finite(value), limits[name].unit, limits[name].level(judged[name]), None
         )
         for name, value in outcome.values.items()
+        if name in judged
     ]
     return (*measured, *(_fact(evidence) for evidence in outcome.evidence))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from ml_debugger.artifacts import (
     Artifact,
     Backtest,
     Checkpoint,
+    CheckpointIndex,
     Expectations,
     FeatureTable,
     FileRead,
@@ -28,7 +30,7 @@ from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
 from ml_debugger.workspace.links import Links, link
-from ml_debugger.workspace.series import series
+from ml_debugger.workspace.series import indexed, series
 
 STAGE_OF: dict[type[Artifact], str] = {
     PriceTable: "data",
@@ -78,12 +80,25 @@ def assemble(
         Unrecognised(shown, shown, reason, named, special=True)
         for shown, reason, named in discovery.left_out
     )
-    artifacts.extend(series([a for a in artifacts if isinstance(a, Checkpoint)]))
+    artifacts = _with_series(artifacts, root)
     artifacts.append(expectations(configuration, _today()))
     artifacts.append(_workspace(artifacts, discovery, configuration, configured=configured))
     links = link(artifacts, configuration["workspace.links"])
     notes = [discovery.truncated] if discovery.truncated else []
     return Assembled(artifacts, links, discovery, notes)
+
+
+def _with_series(artifacts: Sequence[Artifact], root: Path | None) -> list[Artifact]:
+    """The artifacts, checkpoints completed by their indexes, and the series they form."""
+    indexes = [a for a in artifacts if isinstance(a, CheckpointIndex)]
+    checkpoints = indexed([a for a in artifacts if isinstance(a, Checkpoint)], indexes)
+    others = [a for a in artifacts if not isinstance(a, Checkpoint | CheckpointIndex)]
+
+    def free_bytes(folder: str) -> int | None:
+        # files named on the command line may be copies from another machine: its disk counts
+        return shutil.disk_usage(root / folder).free if root is not None else None
+
+    return [*others, *checkpoints, *series(checkpoints, indexes, free_bytes)]
 
 
 def expectations(configuration: Configuration, today: date) -> Expectations:

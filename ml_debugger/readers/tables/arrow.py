@@ -24,7 +24,7 @@ def recognise(head: Head) -> str | None:
     return None
 
 
-def read(head: Head, shown: str) -> Reading:
+def read(head: Head, _kind: str) -> Reading:
     """Read one Arrow file."""
     if head.start.startswith(b"FEA1"):
         raise Unreadable("Feather version 1, which was given up in 2020: write it anew as Parquet")
@@ -37,7 +37,7 @@ def read(head: Head, shown: str) -> Reading:
             frame = pl.scan_ipc(head.file, glob=False, hive_partitioning=False)
             # decoding every buffer once brings damage to light before any check does
             frame.select(pl.all().null_count()).collect(engine="streaming")
-        table = open_frame(frame, shown=shown, stem=head.stem)
+        table = open_frame(frame, shown=head.shown, stem=head.stem)
         return Reading(artifacts_of(table))
 
 

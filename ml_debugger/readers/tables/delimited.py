@@ -30,17 +30,17 @@ def recognise(head: Head) -> str | None:
     return None if find_dialect(head) is None else "csv"
 
 
-def read(head: Head, shown: str) -> Reading:
+def read(head: Head, _kind: str) -> Reading:
     """Read a delimited table."""
     dialect = find_dialect(head)
     if dialect is None:
         raise Unreadable("no table: the lines differ in their number of fields")
     with unreadable("the table cannot be parsed"):
-        table, problem, line = _open(head, shown, dialect)
+        table, problem, line = _open(head, dialect)
         return Reading(artifacts_of(table), problem, line)
 
 
-def _open(head: Head, shown: str, dialect: Dialect) -> tuple[Table, str | None, int | None]:
+def _open(head: Head, dialect: Dialect) -> tuple[Table, str | None, int | None]:
     problem: str | None = None
     line: int | None = None
     source: Path | bytes = head.file
@@ -68,7 +68,7 @@ def _open(head: Head, shown: str, dialect: Dialect) -> tuple[Table, str | None, 
         problems["header"] = f"{levels} header rows (field, ticker) as yfinance writes them"
     table = open_frame(
         lazy,
-        shown=shown,
+        shown=head.shown,
         stem=head.stem,
         problems=problems,
         panel=dialect.panel,

@@ -20,7 +20,7 @@ def recognise(head: Head) -> str | None:
     return "parquet" if head.start.startswith((MAGIC, b"PARE")) else None
 
 
-def read(head: Head, shown: str) -> Reading:
+def read(head: Head, _kind: str) -> Reading:
     """Read one Parquet file; of a damaged one, the row groups before the damage."""
     if head.start.startswith(b"PARE"):
         raise Unreadable("the Parquet file is encrypted")
@@ -37,7 +37,7 @@ def read(head: Head, shown: str) -> Reading:
     if head.size <= VERIFIED_BYTES:
         frame, rows, problem = _verified(frame, rows)
     with unreadable("the Parquet file is damaged"):
-        table = open_frame(frame, shown=shown, stem=head.stem, rows=rows)
+        table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows)
         return Reading(artifacts_of(table), problem)
 
 

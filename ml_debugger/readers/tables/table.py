@@ -73,7 +73,7 @@ def open_frame(
     if rows is None:
         rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     return Table(
-        subject=stem,
+        subject=shown,
         shown=shown,
         stem=stem,
         frame=frame,
