@@ -45,7 +45,8 @@ def future_bar_copy(prices: PriceTable) -> Outcome:
         Bars whose open, high, low and close all equal those of a later bar of the same ticker.
         Bars without a range do not count, and neither do runs of equal bars and dates filled
         forward for all tickers. Chance repeats (coarse ticks, cheap stocks) are told apart in
-        two ways: copies by more tickers on one date than chance explains, or equal volume too.
+        two ways: copies by more tickers on one date than chance explains, or equal volume too
+        in a ticker whose volumes hardly ever repeat.
 
     Why it matters:
         A feature of that date knows a price of days or weeks later. It is look-ahead that no
@@ -141,8 +142,29 @@ def _beyond_chance(pairs: pl.DataFrame, prices: PriceTable) -> pl.DataFrame:
     threshold = _cluster_size(float(few) / living.height, living.height)
     clustered = pl.col("cluster") >= threshold
     # one ticker that repeats its next bar with its volume is a stuck feed, not the future
-    lone = pl.col("volumes") & ~pl.col("next")
+    lone = pl.col("volumes") & ~pl.col("next") & ~pl.col("ticker").is_in(_thin(pairs, prices))
     return pairs.join(by_date, on="time").filter(clustered | lone)
+
+
+def _thin(pairs: pl.DataFrame, prices: PriceTable) -> list[str]:
+    """Tickers that trade so few round lots that chance repeats a volume beside a bar."""
+    import polars as pl
+
+    if "volume" not in prices.bars.columns:
+        return []
+    repeats = pairs.group_by("ticker").agg(
+        pl.len().alias("repeats"), pl.col("volumes").any().alias("volumes")
+    )
+    repeats = repeats.filter("volumes")
+    rows = prices.bars.select("ticker", "volume").join(repeats, on="ticker", how="semi")
+    lots = rows.group_by("ticker", "volume").len()
+    pairs_of = pl.col("len") * (pl.col("len") - 1)
+    chance = lots.group_by("ticker").agg(
+        (pairs_of.sum() / (pl.col("len").sum() * (pl.col("len").sum() - 1))).alias("chance")
+    )
+    expected = pl.col("repeats") * pl.col("chance")
+    thin = repeats.join(chance, on="ticker").filter(expected > CHANCE)
+    return thin["ticker"].to_list()
 
 
 def _cluster_size(rate: float, dates: int) -> int:
