@@ -69,21 +69,24 @@ def hold(values: Matrix) -> Matrix:
 
 def _spread(table: pl.DataFrame, column: str, dates: pl.Series, tickers: list[str]) -> Matrix:
     places = _places(table, dates, tickers)
-    if len(np.unique(places)) < len(places):
+    size = len(dates) * len(tickers)
+    if len(places) and np.bincount(places, minlength=size).max() > 1:
         raise DataError(f"'{column}': a ticker has two rows of one date; remove the duplicates")
-    flat = np.full(len(dates) * len(tickers), np.nan)
+    flat = np.full(size, np.nan)
     flat[places] = table[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     return flat.reshape(len(dates), len(tickers))
 
 
 def _places(table: pl.DataFrame, dates: pl.Series, tickers: list[str]) -> npt.NDArray[np.int64]:
     """Where each row of a long table lies in the flattened panel."""
-    unknown = table.filter(
-        ~(pl.col("ticker").is_in(tickers) & pl.col("date").is_in(dates.implode()))
-    )
-    if len(unknown):
+    calendar = dates.to_physical().to_numpy()
+    days = table["date"].cast(dates.dtype).to_physical().to_numpy()
+    rows = np.searchsorted(calendar, days)
+    names = table["ticker"].cast(pl.Enum(tickers), strict=False)
+    known = calendar[np.minimum(rows, len(calendar) - 1)] == days
+    if names.null_count() or not known.all():
+        unknown = table.filter(names.is_null() | ~pl.Series(known))
         ticker, day = unknown.select("ticker", "date").row(0)
         raise DataError(f"there is no price of {ticker}, or of anything, on {day}")
-    rows = dates.search_sorted(table["date"].cast(dates.dtype)).to_numpy().astype(np.int64)
-    columns = table["ticker"].cast(pl.Enum(tickers)).to_physical().to_numpy()
+    columns = names.to_physical().to_numpy()
     return np.asarray(rows * len(tickers) + columns, dtype=np.int64)
