@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from ml_debugger.artifacts import Checkpoint, CheckpointSeries
-from ml_debugger.contract import Evidence, Limit, Measurement, Outcome, Setting, Settings, check
+import re
+from itertools import pairwise
+from pathlib import PurePath
 
+from ml_debugger.artifacts import Checkpoint, CheckpointSeries
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    Setting,
+    Settings,
+    check,
+)
+
+_OTHER_COUNT = re.compile(r"(?:fold|seed|trial|member|split|bag|cv|horizon)s?[=_\-.]?\d", re.I)
+_BARE = re.compile(r"(?:.*[_\-.])?(?:model|net|weights|snapshot|save|state|g|d)?[_\-.]?(\d+)", re.I)
+_EVEN = 0.8
 _RECORD = "the project's record: save only the top 3 checkpoints by validation loss"
 
 
@@ -57,6 +73,8 @@ def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
         The project's record (top 3 by validation loss, rotation on every save); the
         arithmetic of the volume's own free space.
     """
+    if not _saves_of_one_run(series.members):
+        return NotMeasured("nothing shows that these files are saves of one run, by step or epoch")
     promised = series.rotation
     policy = max(1, promised if promised else int(settings["policy"]))
     members = series.members
@@ -83,6 +101,20 @@ def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
     )
 
 
+def _saves_of_one_run(members: tuple[Checkpoint, ...]) -> bool:
+    """Models of folds, seeds or tickers are numbered too, and each of them is wanted."""
+    names = [PurePath(member.path or "") for member in members]
+    if any(_OTHER_COUNT.search(name.name) for name in names):
+        return False
+    if _spacing(members) is not None:
+        return True
+    bare = [_BARE.fullmatch(name.stem) for name in names]
+    numbers = sorted(int(found[1]) for found in bare if found)
+    gaps = [later - earlier for earlier, later in pairwise(numbers)]
+    usual = max(map(gaps.count, gaps), default=0)
+    return len(numbers) == len(names) and usual >= _EVEN * len(gaps)
+
+
 def _excess_bytes(members: tuple[Checkpoint, ...], policy: int) -> int:
     return sum(member.size for member in members[:-policy])
 
@@ -92,7 +124,7 @@ def _spacing(members: tuple[Checkpoint, ...]) -> tuple[int, str] | None:
     for unit in ("epoch", "step"):
         known = sorted({n for m in members if (n := getattr(m, unit)) is not None})
         if len(known) > 1:
-            gaps = sorted(b - a for a, b in zip(known, known[1:], strict=False))
+            gaps = sorted(b - a for a, b in pairwise(known))
             return gaps[len(gaps) // 2], f"{unit}s"
     return None
 
