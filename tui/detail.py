@@ -1,0 +1,74 @@
+"""One finding in full: what was seen, against which limit, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from ml_debugger.contract import Result
+from ml_debugger.contract.card import Card
+from ml_debugger.report.style import WORDS, Style
+from tui.colours import COLOURS
+from tui.figures import fact
+from tui.rows import Row
+
+Cards = Callable[[str], Card | None]
+"""Looks up the card of a check by its code; None when no such check is installed."""
+
+
+def detail(row: Row, results: Sequence[Result], cards: Cards, style: Style) -> Table:
+    """The detail pane's content."""
+    result = row.result
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    grid.add_column(width=5, no_wrap=True)
+    grid.add_column(ratio=1, overflow="fold")
+
+    def add(label: str, text: str, look: str = "") -> None:
+        grid.add_row(Text(label, "bold"), Text(style.plain(text), look))
+
+    colour = COLOURS[result.status]
+    about = f"{result.code} {result.name}  {result.component}" + ("  NEW" if row.new else "")
+    grid.add_row(Text(WORDS[result.status], colour), Text(style.plain(about), "bold"))
+    add("in", _place(result))
+    add("saw", result.title)
+    for evidence in result.evidence:
+        add("", fact(evidence))
+    if result.reason:
+        add("why", result.reason)
+    for cause in result.caused_by:
+        add("from", _named(cause, results))
+    for consequence in results:
+        if consequence.status.is_finding and result.code in consequence.caused_by:
+            add("then", f"{consequence.code} {consequence.name}: {consequence.title}")
+    if row.new:
+        add("new", "it was not in the last stored run")
+    card = cards(result.code)
+    if card is not None:
+        for number, paragraph in enumerate(_paragraphs(card.remedy)):
+            add("do" if number == 0 else "", paragraph)
+    else:
+        add("do", f"no check {result.code} is installed here any more")
+    add("more", f"diagnostic explain {result.code}", "dim")
+    if result.playbook:
+        add("", f"diagnostic playbook run {result.playbook}", "dim")
+    return grid
+
+
+def _place(result: Result) -> str:
+    if result.path is None or result.path == result.subject:
+        line = f":{result.line}" if result.line is not None and result.path else ""
+        return f"{result.subject}{line}"
+    line = f":{result.line}" if result.line is not None else ""
+    return f"{result.subject}  {result.path}{line}"
+
+
+def _named(code: str, results: Sequence[Result]) -> str:
+    cause = next((r for r in results if r.code == code and r.status.is_finding), None)
+    return code if cause is None else f"{code} {cause.name}: {cause.title}"
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Wrapped source lines joined, so that the pane can wrap them at its own width."""
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
