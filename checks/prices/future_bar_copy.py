@@ -140,10 +140,13 @@ def _beyond_chance(pairs: pl.DataFrame, prices: PriceTable) -> pl.DataFrame:
     # dates with few repeats tell the chance level: those of a fault do not enter it
     few = by_date.filter(pl.col("cluster") < LEAST_CLUSTER)["cluster"].sum()
     threshold = _cluster_size(float(few) / living.height, living.height)
-    clustered = pl.col("cluster") >= threshold
-    # one ticker that repeats its next bar with its volume is a stuck feed, not the future
-    lone = pl.col("volumes") & ~pl.col("next") & ~pl.col("ticker").is_in(_thin(pairs, prices))
-    return pairs.join(by_date, on="time").filter(clustered | lone)
+    pairs = pairs.join(by_date, on="time").with_columns(
+        (pl.col("cluster") >= threshold).alias("clustered"),
+        # one ticker that repeats its next bar with its volume is a stuck feed, not the future
+        (pl.col("volumes") & ~pl.col("next")).alias("lone"),
+    )
+    thin = _thin(pairs.filter(~pl.col("clustered")), prices)
+    return pairs.filter(pl.col("clustered") | (pl.col("lone") & ~pl.col("ticker").is_in(thin)))
 
 
 def _thin(pairs: pl.DataFrame, prices: PriceTable) -> list[str]:
@@ -152,10 +155,8 @@ def _thin(pairs: pl.DataFrame, prices: PriceTable) -> list[str]:
 
     if "volume" not in prices.bars.columns:
         return []
-    repeats = pairs.group_by("ticker").agg(
-        pl.len().alias("repeats"), pl.col("volumes").any().alias("volumes")
-    )
-    repeats = repeats.filter("volumes")
+    repeats = pairs.group_by("ticker").agg(pl.len().alias("repeats"), pl.col("lone").any())
+    repeats = repeats.filter("lone")
     rows = prices.bars.select("ticker", "volume").join(repeats, on="ticker", how="semi")
     lots = rows.group_by("ticker", "volume").len()
     pairs_of = pl.col("len") * (pl.col("len") - 1)

@@ -90,7 +90,7 @@ def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
     shares = [row["bars"] / row["life"] for row in by_ticker if row["bars"] > 2]
     parts = [f"{c} {scan.count(c):,}" for c in columns if scan.count(c)]
     return Measurement(
-        f"{plural(total, 'bar')} of {plural(len(by_ticker), 'ticker')} lack values",
+        f"Values missing in {plural(total, 'bar')} of {plural(len(by_ticker), 'ticker')}",
         {"missing_bars": total, "worst_ticker_share": max(shares, default=0.0)},
         (
             Evidence("empty cells by column", ", ".join(parts)),

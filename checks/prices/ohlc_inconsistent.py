@@ -67,7 +67,7 @@ def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
             "gross_share",
             "share",
             "above",
-            "share of bars whose contradiction is larger than the usual range of a bar",
+            "share of bars with high below low, or off by more than the usual range of a bar",
             "small contradictions are a habit of some listings (London small caps: up to half "
             "of the bars); gross ones in one of a thousand bars: columns swapped or half adjusted",
             fail=0.001,
@@ -107,14 +107,14 @@ def ohlc_inconsistent(prices: PriceTable, scan: Scan) -> Outcome:
         return Measurement(f"Ranges hold in {plural(total, 'bar')}", values)
     values["gross_share"] = _gross(prices) / total
     return Measurement(
-        f"{plural(count, 'bar')} of {total:,} contradict themselves",
+        f"Impossible range in {plural(count, 'bar')} of {total:,}",
         values,
         _evidence(prices),
     )
 
 
 def _gross(prices: PriceTable) -> int:
-    """Bars that contradict themselves by more than the median range of the table."""
+    """Bars with high below low, or that are off by more than the median range of the table."""
     import polars as pl
 
     high, low = pl.col("high"), pl.col("low")
@@ -125,7 +125,9 @@ def _gross(prices: PriceTable) -> int:
     least = pl.max_horizontal(usual, pl.lit(LEAST_GROSS))
     outside = _outside(prices)
     assert outside is not None
-    gross = prices.frame.select((outside & (excess > least)).sum())
+    gross = prices.frame.select(
+        (outside & ((excess > least) | (high < low * (1 - TOLERANCE)))).sum()
+    )
     return int(gross.collect(engine="streaming").item())
 
 
