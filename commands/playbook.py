@@ -87,7 +87,7 @@ def run(
     by_id = word.lower() == playbook.id
     finding = playbook.codes if by_id else (registry().find(word).code,)
     hands = Terminal(given, yes=yes)
-    ctx.exit(tell_walk(playbook, walk(playbook, finding, hands, start=start, noop=noop)))
+    ctx.exit(tell_walk(playbook, finding, walk(playbook, finding, hands, start=start, noop=noop)))
 
 
 def given_answers(playbook: Playbook, texts: Iterable[str]) -> dict[str, str]:

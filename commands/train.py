@@ -16,7 +16,7 @@ from ml_debugger.workspace.layout import Layout
 @click.option("--horizon", "horizons", type=click.IntRange(1), multiple=True, default=(5,))
 @click.option("--mode", type=click.Choice(["anchored", "rolling"]), default="anchored")
 @click.option("--folds", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--purge", type=click.IntRange(0), help="Sessions.  [default: the horizon]")
+@click.option("--purge", type=click.IntRange(0), help="Sessions.  [default: the longest horizon]")
 @click.option("--embargo", type=click.IntRange(0), default=5, show_default=True, help="Sessions.")
 @click.option("--features", type=click.Path(path_type=Path), help="The feature table.")
 @click.option("--workspace", type=click.Path(path_type=Path), default=Path(), show_default=True)
@@ -39,6 +39,8 @@ def command(
     table = read_table(features or layout.features, "diagnostic data features")
     lines = []
     with stages() as progress:
+        # one purge for all: every horizon is then tested on the same sessions
+        gap = max(horizons) if purge is None else purge
         for horizon in dict.fromkeys(horizons):
             run = training.train_run(
                 table,
@@ -46,7 +48,7 @@ def command(
                 layout.run(horizon),
                 mode="rolling" if mode == "rolling" else "anchored",
                 folds=folds,
-                purge=purge,
+                purge=gap,
                 embargo=embargo,
                 progress=progress,
             )

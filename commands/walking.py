@@ -31,7 +31,7 @@ from ml_debugger.runtime.request import check_request
 from ml_debugger.runtime.supervisor import run
 
 MAX_LINES = 12
-"""Lines of a command's output that a step shows."""
+"""Lines of a command's output that a step shows: the last ones, as reports put the worst last."""
 
 
 class Terminal:
@@ -70,20 +70,21 @@ class Terminal:
             return self._answers[step.name]
         if not self._person:
             return None
+        tell(f"  {text}")
         for number, choice in enumerate(choices, 1):
             tell(f"  {number}  {choice}")
-        number = click.prompt(text, type=click.IntRange(1, len(choices)), err=True)
+        number = click.prompt("  which", type=click.IntRange(1, len(choices)), err=True)
         return choices[number - 1]
 
 
-def tell_walk(playbook: Playbook, events: Iterator[WalkEvent]) -> int:
-    """Show a walk as it goes and return its exit code."""
+def tell_walk(playbook: Playbook, finding: Sequence[str], events: Iterator[WalkEvent]) -> int:
+    """Show a walk as it goes and return its exit code; `finding` holds the codes to close."""
     look = style()
     for event in events:
         match event:
             case StepStarted(number=number, total=total, step=step):
                 say("\n" + look.bold(f"[{number}/{total}] {step.name}") + "\n")
-                say(step_text(step, look))
+                say(step_text(step, look, finding))
             case StepFinished():
                 _tell_end(event)
             case WalkFinished(verdict=verdict, exit_code=code, reason=reason):
@@ -100,10 +101,10 @@ def tell_walk(playbook: Playbook, events: Iterator[WalkEvent]) -> int:
 def _tell_end(event: StepFinished) -> None:
     if event.outcome == "shown":
         return
-    for line in event.shown[:MAX_LINES]:
-        _tell(f"      {line}", "        ")
     if len(event.shown) > MAX_LINES:
-        say(f"      and {len(event.shown) - MAX_LINES} more lines\n")
+        say(f"      {len(event.shown) - MAX_LINES} lines, then\n")
+    for line in event.shown[-MAX_LINES:]:
+        _tell(f"      {line}", "        ")
     say(f"  ->  {event.outcome}\n")
     if event.advice:
         _tell(f"      {event.advice}", "      ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,10 @@ class ResultEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end of one check on one subject; `caused_by` holds the codes that explain it."""
+    """The end of one check on one subject.
+
+    `caused_by` holds the codes of the findings that explain it, `causes` their fingerprints.
+    """
 
     code: str
     name: str
@@ -36,6 +39,7 @@ class Result:
     evidence: tuple[ResultEvidence, ...] = ()
     reason: str | None = None
     caused_by: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
     playbook: str | None = None
     fix: str | None = None
     required: bool = False
@@ -47,9 +51,13 @@ class Result:
         key = "\x1f".join((self.code, self.subject, self.path or ""))
         return hashlib.sha256(key.encode()).hexdigest()[:16]
 
-    def explained(self, codes: tuple[str, ...]) -> Result:
-        """A copy that names the codes that explain it."""
-        return replace(self, caused_by=codes)
+    def explained(self, causes: Sequence[Result]) -> Result:
+        """A copy that names the findings that explain it."""
+        return replace(
+            self,
+            caused_by=tuple(dict.fromkeys(cause.code for cause in causes)),
+            causes=tuple(dict.fromkeys(cause.fingerprint for cause in causes)),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of the result."""
@@ -74,6 +82,7 @@ class Result:
             ],
             "reason": self.reason,
             "caused_by": list(self.caused_by),
+            "causes": list(self.causes),
             "playbook": self.playbook,
             "fix": self.fix,
             "fingerprint": self.fingerprint,
@@ -96,6 +105,7 @@ class Result:
             evidence=tuple(ResultEvidence(**e) for e in data["evidence"]),
             reason=data["reason"],
             caused_by=tuple(data["caused_by"]),
+            causes=tuple(data.get("causes", ())),
             playbook=data["playbook"],
             fix=data["fix"],
             required=data["required"],

@@ -54,7 +54,13 @@ def build(folder: Path, progress: Progress | None = None) -> Layout:
     features = data.build_features(prices, HORIZONS, progress=progress)
     data.write_parquet(features, layout.features)
     runs = [
-        training.train_run(features, horizon, layout.run(horizon), progress=progress)
+        training.train_run(
+            features,
+            horizon,
+            layout.run(horizon),
+            purge=max(HORIZONS),  # all horizons are then tested on the same sessions
+            progress=progress,
+        )
         for horizon in HORIZONS
     ]
     folders = [layout.run(horizon) for horizon in HORIZONS]

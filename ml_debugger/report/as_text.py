@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterator
 
 from ml_debugger import __version__
-from ml_debugger.contract import Result, ResultEvidence, Status
 from ml_debugger.components import COMPONENTS
+from ml_debugger.contract import Result, ResultEvidence, Status
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.runtime.report import Report
 
@@ -108,8 +108,8 @@ def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
         yield from _wrap(style, f"          {_fact(evidence)}", "            ")
     hidden = len(root.evidence) - MAX_EVIDENCE
     if hidden > 0:
-        yield f"          and {hidden} more facts in --format json"
-    consequences = list(_all_consequences(root, report))
+        yield f"          and {hidden} more {'fact' if hidden == 1 else 'facts'} in --format json"
+    consequences = report.consequences(root)
     for consequence in consequences[:MAX_CONSEQUENCES]:
         line = f"    then  {WORDS[consequence.status]} {consequence.code} {consequence.name}"
         yield from _wrap(style, f"{line}: {consequence.title}", "          ")
@@ -118,19 +118,14 @@ def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
     yield f"    do    diagnostic explain {root.code}"
 
 
-def _all_consequences(root: Result, report: Report, depth: int = 4) -> Iterator[Result]:
-    for consequence in report.consequences(root):
-        yield consequence
-        if depth:
-            yield from _all_consequences(consequence, report, depth - 1)
-
-
 def _fact(evidence: ResultEvidence) -> str:
     value = evidence.value
     text = f"{value:,.6g}" if isinstance(value, float) else f"{value}"
     if isinstance(value, int) and not isinstance(value, bool):
         text = f"{value:,}"
     unit = f" {evidence.unit}" if evidence.unit else ""
+    if value == 1 and unit.endswith("s") and not unit.endswith("ss"):
+        unit = unit.removesuffix("s")
     limit = "" if evidence.limit is None else f" (limit {evidence.limit:g})"
     where = f", {evidence.where}" if evidence.where else ""
     return f"{evidence.name.replace('_', ' ')}: {text}{unit}{limit}{where}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml_debugger.report.style import Style
 from ml_debugger.runtime.playbook_model import (
@@ -37,14 +37,15 @@ def render(playbook: Playbook, style: Style) -> str:
     return text
 
 
-def step_text(step: AnyStep, style: Style) -> str:
-    """What a step does and why, before it is done."""
+def step_text(step: AnyStep, style: Style, finding: Sequence[str] = ("CODE",)) -> str:
+    """What a step does and why, before it is done; `finding` holds the codes to close."""
     lines = list(_wrap(style, f"  {step.title}.", "  "))
     if step.why:
         lines += _wrap(style, f"  {step.why}", "  ")
     match step:
         case ChecksStep():
-            shown = " ".join("CODE" if word == FINDING else word for word in step.checks)
+            words = [" ".join(finding) if word == FINDING else word for word in step.checks]
+            shown = " ".join(words)
             lines += _wrap(style, f"    check     diagnostic check {shown}", "              ")
         case CommandStep():
             # unwrapped: a command line must be copied as it is

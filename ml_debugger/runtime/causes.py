@@ -12,7 +12,7 @@ Upstream = Mapping[str, Iterable[str]]
 def fold(
     results: Sequence[Result], explained_by: Mapping[str, Sequence[str]], upstream: Upstream
 ) -> list[Result]:
-    """Name in each finding the codes of this run's findings that explain it.
+    """Name in each finding those findings of this run that explain it.
 
     `explained_by` maps a fault's name to the names of faults that cause it. A cause counts when
     it was found on the same subject or path, or on a subject that feeds this one (`upstream`
@@ -23,12 +23,12 @@ def fold(
     codes = {r.name: r.code for r in results}
     folded = []
     for result in results:
-        causes: list[str] = []
+        causes: list[Result] = []
         if result.status.is_finding:
             near = {result.subject, result.path, *upstream.get(result.subject, ())}
             near |= set(upstream.get(result.path or "", ()))
             causes = [
-                cause.code
+                cause
                 for name in explained_by.get(result.name, ())
                 for cause in findings
                 if cause.name == name
@@ -36,7 +36,7 @@ def fold(
                 and (cause.subject in near or (cause.path is not None and cause.path in near))
                 and not _leads_to(result.name, name, explained_by, codes)
             ]
-        folded.append(result.explained(tuple(dict.fromkeys(causes))))
+        folded.append(result.explained(causes))
     return folded
 
 

@@ -117,7 +117,12 @@ class History:
             f" FROM runs {where} ORDER BY started DESC, rowid DESC LIMIT ?",
             values,
         )
-        return [PastRun(*past, json.loads(summary or "null")) for *past, summary in rows]
+        return [
+            PastRun(
+                run, place, command, profile, started, seconds, code, json.loads(text or "null")
+            )
+            for run, place, command, profile, started, seconds, code, text in rows
+        ]
 
     def results(self, run: str) -> list[Result]:
         """The results of a run, in their order; empty for an unknown one."""

@@ -74,6 +74,8 @@ def judge(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> R
     )
     if task.missing is not None:
         return replace(blank, reason=task.missing)
+    if task.failed is not None:
+        return replace(blank, status=Status.ERROR, reason=task.failed)
     try:
         outcome = measure()
         result = _compare(blank, outcome, effective(check, overrides)[0])
@@ -126,14 +128,17 @@ def _too_little(outcome: Measurement, limits: Mapping[str, Limit], names: list[s
 def _evidence(
     outcome: Measurement, limits: Mapping[str, Limit], judged: Mapping[str, Status]
 ) -> tuple[ResultEvidence, ...]:
-    measured = [
-        ResultEvidence(
-            name, finite(value), limits[name].unit, limits[name].level(judged[name]), None
-        )
-        for name, value in outcome.values.items()
-        if name in judged
-    ]
-    return (*measured, *(_fact(evidence) for evidence in outcome.evidence))
+    """What is beyond its limit first, then the facts, then what is within its limit."""
+
+    def measured(name: str) -> ResultEvidence:
+        value, limit = finite(outcome.values[name]), limits[name]
+        return ResultEvidence(name, value, limit.unit, limit.level(judged[name]), None)
+
+    return (
+        *(measured(name) for name, status in judged.items() if status.is_finding),
+        *(_fact(evidence) for evidence in outcome.evidence),
+        *(measured(name) for name, status in judged.items() if not status.is_finding),
+    )
 
 
 def _fact(evidence: Evidence) -> ResultEvidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -19,7 +19,8 @@ SINGLETONS = (Expectations, Workspace)
 class Task:
     """One check on one subject. `given` are the artifacts in the order of the check's needs.
 
-    `missing` says why the check cannot look, when something that it needs is not there.
+    `missing` says why the check cannot look, when something that it needs is not there;
+    `failed` why it could not, when getting it failed.
     """
 
     check: Check
@@ -27,6 +28,7 @@ class Task:
     path: str | None
     given: tuple[Artifact | None, ...]
     missing: str | None = None
+    failed: str | None = None
 
     @property
     def key(self) -> str:
@@ -41,16 +43,23 @@ def plan(
     links: Links,
     *,
     whole_workspace: bool,
+    failures: Mapping[type[Artifact], str] | None = None,
 ) -> list[Task]:
     """All tasks of a run, tables first so that their fused scans come early.
 
     With `whole_workspace` a check without any subject is a task that is skipped with the
-    reason; for files named on the command line it is left out.
+    reason; for files named on the command line it is left out. `failures` says, by kind, which
+    snapshots of the machine could not be taken: their checks become errors.
     """
     tasks: list[Task] = []
     for check in checks:
+        if check.judges in SINGLETONS and not whole_workspace:
+            continue
         subjects = [a for a in artifacts if type(a) is check.judges]
-        if not subjects and whole_workspace:
+        failed = (failures or {}).get(check.judges)
+        if failed is not None:
+            tasks.append(Task(check, "this machine", None, (), failed=failed))
+        elif not subjects and whole_workspace:
             missing = f"no {kind_name(check.judges)} here"
             tasks.append(Task(check, "workspace", None, (), missing))
         for subject in subjects:

@@ -77,7 +77,7 @@ def _load(point: EntryPoint) -> Check:
         loaded = point.load()
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise ContractError(f"check {point.name} ({point.value}) does not load: {reason}") from error
+        raise ContractError(f"check {point.name} = {point.value}: {reason}") from error
     if not isinstance(loaded, Check):
         raise ContractError(f"entry point {point.name} = {point.value} is not a check")
     if loaded.code != point.name:

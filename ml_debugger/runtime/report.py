@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ml_debugger import __version__
@@ -68,18 +69,34 @@ class Report:
     @property
     def roots(self) -> list[Result]:
         """Findings that no other finding of this run explains, the gravest last."""
-        findings = [result for result in self.results if result.status.is_finding]
-        codes = {result.code for result in findings}
-        roots = [r for r in findings if not set(r.caused_by) & codes]
-        return sorted(roots, key=lambda r: (r.status.gravity, -len(self.consequences(r)), r.code))
+        roots = [r for r in self._findings if not set(r.causes) & self._by_fingerprint.keys()]
+
+        def gravity(root: Result) -> tuple[int, int, str]:
+            family = (root, *self.consequences(root))
+            return (max(r.status.gravity for r in family), len(family), root.code)
+
+        return sorted(roots, key=gravity)
 
     def consequences(self, root: Result) -> list[Result]:
-        """Findings that this one explains, directly."""
-        return [
-            result
-            for result in self.results
-            if result.status.is_finding and root.code in result.caused_by and result is not root
-        ]
+        """Findings that this one explains, directly or not; each belongs to its first cause."""
+        found: list[Result] = []
+        todo = [root.fingerprint]
+        while todo:
+            cause = todo.pop(0)
+            for result in self._findings:
+                known = [c for c in result.causes if c in self._by_fingerprint]
+                if known and known[0] == cause and result not in (root, *found):
+                    found.append(result)
+                    todo.append(result.fingerprint)
+        return found
+
+    @cached_property
+    def _findings(self) -> list[Result]:
+        return [result for result in self.results if result.status.is_finding]
+
+    @cached_property
+    def _by_fingerprint(self) -> dict[str, Result]:
+        return {result.fingerprint: result for result in self._findings}
 
     @property
     def exit_code(self) -> int:

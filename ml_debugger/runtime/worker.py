@@ -21,7 +21,7 @@ from ml_debugger.launch import use_own_packages
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
-from ml_debugger.runtime.machine import take_machine
+from ml_debugger.runtime.machine import Machine, take_machine
 from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.plan import Task, plan
 from ml_debugger.runtime.registry import registry
@@ -75,10 +75,18 @@ def work(job: Job, send: Send) -> None:
             given_up=[k.removeprefix("file:") for k in job.given_up if k.startswith("file:")],
             on_progress=on_progress,
         )
+        machine = Machine()
         if taking is not None:
             tell(Progress("probing", 0, 0, "this machine", FILE_SECONDS))
-            assembled.artifacts.extend(taking.result())
-    tasks = plan(checks, assembled.artifacts, assembled.links, whole_workspace=job.whole_workspace)
+            machine = taking.result()
+    assembled.artifacts.extend(machine.snapshots)
+    tasks = plan(
+        checks,
+        assembled.artifacts,
+        assembled.links,
+        whole_workspace=job.whole_workspace,
+        failures=machine.failures,
+    )
     send(_planned(tasks, checks, assembled))
     for note in _notes(assembled):
         tell(Note(note))
@@ -166,7 +174,8 @@ def _upstream(artifacts: Sequence[Artifact], links: Links) -> dict[str, list[str
 
 def _notes(assembled: Assembled) -> list[str]:
     unknown = sum(isinstance(a, Unrecognised) and not a.named for a in assembled.artifacts)
-    passed_over = [f"{unknown} files of no known kind were passed over"] if unknown else []
+    files = "file of no known kind was" if unknown == 1 else "files of no known kind were"
+    passed_over = [f"{unknown} {files} passed over"] if unknown else []
     return [*assembled.notes, *passed_over]
 
 

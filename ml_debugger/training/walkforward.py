@@ -20,7 +20,8 @@ from ml_debugger.training.splits import Fold, Mode, Session, Window, walk_forwar
 
 MODEL = "xgboost"
 LOG_NAME = "training.jsonl"
-OUT_OF_FOLD_NAME = "out_of_fold.parquet"
+OUT_OF_FOLD_NAME = ".out_of_fold.parquet"
+"""Hidden: its rows are part of the prediction table, where they are judged once."""
 CHECKPOINT_FOLDER = "checkpoints"
 
 
@@ -54,7 +55,7 @@ def train_run(
     window, which no part of it has seen. The final model fits every known label with the median
     of the folds' best rounds. With ``until``, nothing after that date is looked at.
 
-    Writes into ``folder``: ``training.jsonl`` while it trains, ``out_of_fold.parquet``,
+    Writes into ``folder``: ``training.jsonl`` while it trains, ``.out_of_fold.parquet``,
     ``checkpoints/`` and, last, ``validation.json``. Raises ``DataError`` without the label's
     column, ``UsageError`` for too few sessions, ``MissingExtraError`` without XGBoost.
     """

@@ -56,7 +56,7 @@ def test_nothing_judged_has_no_score(result) -> None:
 
 def test_roots_come_gravest_last_and_consequences_are_folded(result, report) -> None:
     root = result("FEA003")
-    consequence = result("TRN001", caused_by=("FEA003",))
+    consequence = result("TRN001").explained([root])
     warning = result("CKP005", status=Status.WARN)
     found = report(root, consequence, warning)
     assert [r.code for r in found.roots] == ["CKP005", "FEA003"]
@@ -64,7 +64,30 @@ def test_roots_come_gravest_last_and_consequences_are_folded(result, report) -> 
 
 
 def test_a_cause_that_is_not_in_the_run_hides_nothing(result, report) -> None:
-    assert len(report(result(caused_by=("GRD002",))).roots) == 1
+    assert len(report(result().explained([result("GRD002")])).roots) == 1
+
+
+def test_a_warning_that_explains_a_failure_is_as_grave_as_it(result, report) -> None:
+    root = result("FEA003", status=Status.WARN)
+    found = report(root, result("TRN001").explained([root]), result("CKP005", status=Status.WARN))
+    assert [r.code for r in found.roots] == ["CKP005", "FEA003"]
+
+
+def test_a_chain_is_folded_under_its_first_link(result, report) -> None:
+    first, second = result("FEA003"), result("GRD002")
+    second = second.explained([first])
+    third = result("TRN001").explained([second])
+    found = report(third, second, first)
+    assert found.roots == [first]
+    assert found.consequences(first) == [second, third]
+
+
+def test_equal_codes_on_two_subjects_keep_their_own_consequences(result, report) -> None:
+    one, other = result("FEA003", subject="a"), result("FEA003", subject="b")
+    of_one = result("TRN001", subject="run a").explained([one])
+    found = report(one, other, of_one)
+    assert found.consequences(one) == [of_one]
+    assert found.consequences(other) == []
 
 
 def test_the_document_is_strict_json(result, report) -> None:
