@@ -17,7 +17,7 @@ from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outc
             "fits",
             "above",
             "tiny fits on the GPU that did not run there",
-            "the project's record: XGBoost without CUDA trained on the CPU of a GPU machine",
+            "the project's record: a probe of XGBoost's CUDA support is required by default",
             fail=0,
         ),
     ),
@@ -32,14 +32,14 @@ def xgboost_no_cuda(environment: Environment) -> Outcome:
         ran on the card. XGBoost only warns and goes on with the CPU where it finds no card,
         so the device is read back from the booster's own configuration.
     Why it matters:
-        The training runs, only ten to a hundred times slower, while the card is paid for.
+        The training runs, only far slower, while the card is paid for.
     What to do:
         Install a build with CUDA: the wheel `xgboost` of Linux has it, `xgboost-cpu` and
         conda's CPU variants have not. If the build has it, compare the driver's version with
         the CUDA version that the build asks for.
     Sources:
         XGBoost documentation, "XGBoost GPU Support" and "Installation Guide"; the project's
-        record of a sweep that fell back to the CPU.
+        record (a CUDA probe of XGBoost is required before a run).
     """
     if environment.problem is not None:
         return NotMeasured(f"the interpreter gave no answer: {environment.problem}")

@@ -28,7 +28,7 @@ for distribution in distributions():
     if name and distribution.version:
         found.setdefault(name.lower().replace("_", "-"), distribution.version)
 said = {"python_version": sys.version.split()[0], "packages": found}
-if "--gpu" in sys.argv and "xgboost" in found:
+if "--gpu" in sys.argv and {"xgboost", "xgboost-cpu"} & set(found):
     try:
         import numpy, xgboost
         data = xgboost.DMatrix(numpy.arange(32.0).reshape(16, 2), numpy.arange(16.0))

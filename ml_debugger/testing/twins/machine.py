@@ -1,0 +1,133 @@
+"""The twin's machine: recorded snapshots of a healthy rented box with one card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml_debugger.artifacts import (
+    Artifact,
+    Environment,
+    GpuDevice,
+    GpuSnapshot,
+    HostSnapshot,
+    StorageSnapshot,
+    Volume,
+)
+from ml_debugger.artifacts.recorded import to_record
+
+GIB = 2**30
+TAKEN = "2025-06-02T06:05:00Z"
+CARD_BYTES = 81_559 * 2**20
+"""Memory of an H100 SXM as its driver states it."""
+
+
+def write(folder: Path, rng: np.random.Generator) -> None:
+    """Write gpu.json, host.json, storage.json and environment.json under snapshots/."""
+    target = folder / "snapshots"
+    target.mkdir(parents=True, exist_ok=True)
+    write_snapshot(target / "gpu.json", gpu(rng))
+    write_snapshot(target / "host.json", host(rng))
+    write_snapshot(target / "storage.json", storage(rng))
+    write_snapshot(target / "environment.json", environment())
+
+
+def write_snapshot(file: Path, snapshot: Artifact) -> None:
+    """Write the recorded form of a snapshot."""
+    file.write_text(json.dumps(to_record(snapshot), indent=2) + "\n", encoding="utf-8")
+
+
+def card(index: int, rng: np.random.Generator) -> GpuDevice:
+    """A busy card within all limits."""
+    return GpuDevice(
+        index=index,
+        name="NVIDIA H100 80GB HBM3",
+        uuid=f"GPU-5f1c0a2e-0000-4000-8000-00000000000{index}",
+        memory_total=CARD_BYTES,
+        memory_used=int(rng.uniform(0.4, 0.6) * CARD_BYTES),
+        utilisation=round(float(rng.uniform(70, 95)), 1),
+        temperature=round(float(rng.uniform(48, 62)), 1),
+        power_watts=round(float(rng.uniform(380, 560)), 1),
+    )
+
+
+def gpu(rng: np.random.Generator, cards: int = 1) -> GpuSnapshot:
+    """A driver that answers."""
+    return GpuSnapshot(
+        subject="gpu",
+        path=None,
+        state="answered",
+        devices=tuple(card(index, rng) for index in range(cards)),
+        driver_version="570.124.06",
+        cuda_version="12.8",
+        signs=(*(f"/dev/nvidia{index}" for index in range(cards)), "/dev/nvidiactl"),
+        taken=TAKEN,
+    )
+
+
+def host(rng: np.random.Generator, used_share: float | None = None) -> HostSnapshot:
+    """A container limited to 90 GiB on a host of 754 GiB."""
+    limit, total = 90 * GIB, 754 * GIB
+    share = rng.uniform(0.35, 0.55) if used_share is None else used_share
+    return HostSnapshot(
+        subject="host",
+        path=None,
+        hostname="box-17",
+        cpus=32,
+        cpu_quota=24.0,
+        memory_limit=limit,
+        memory_used=int(limit * share),
+        host_memory_total=total,
+        host_memory_available=int(total * rng.uniform(0.5, 0.8)),
+        limit_source="/sys/fs/cgroup/memory.max",
+        taken=TAKEN,
+    )
+
+
+def storage(rng: np.random.Generator) -> StorageSnapshot:
+    """A container's disk with room, and a large network volume that is 92 percent full."""
+    network = 20 * 10**12
+    return StorageSnapshot(
+        subject="storage",
+        path=None,
+        volumes=(
+            Volume(
+                "/",
+                "overlay",
+                "overlay",
+                total=80 * GIB,
+                free=int(rng.uniform(30, 50) * GIB),
+                writable=True,
+                holds=("/tmp", "/root"),
+            ),
+            Volume(
+                "/data",
+                "storage.internal:/pool",
+                "nfs4",
+                total=network,
+                free=int(0.08 * network),
+                writable=True,
+                holds=("/data/trading",),
+            ),
+        ),
+        taken=TAKEN,
+    )
+
+
+def environment(xgboost_gpu: str = "works", detail: str | None = None) -> Environment:
+    """An interpreter whose XGBoost trains on the card."""
+    packages: dict[str, Any] = {"xgboost": "3.2.0", "polars": "2.1.0", "numpy": "2.4.6"}
+    return Environment(
+        subject="environment",
+        path=None,
+        interpreter="/opt/train/bin/python",
+        python_version="3.11.7",
+        packages=packages,
+        xgboost_gpu=xgboost_gpu,
+        xgboost_detail=detail or "the tiny fit ran on cuda:0",
+        gpu_seen=True,
+        taken=TAKEN,
+    )

@@ -1,0 +1,95 @@
+"""A small boosted model written by hand as Universal Binary JSON, without XGBoost.
+
+Schema: `doc/model.schema` of dmlc/xgboost, as release 2.1 writes it; later ones read it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_TYPES = {"f": ("d", ">f4"), "i": ("l", ">i4"), "u": ("U", ">u1")}
+
+
+def model_bytes(features: Sequence[str], trees: int, rng: np.random.Generator) -> bytes:
+    """A regression model with trees of two levels on all features in turn."""
+    count = str(len(features))
+    model = {
+        "learner": {
+            "attributes": {},
+            "feature_names": list(features),
+            "feature_types": ["float"] * len(features),
+            "gradient_booster": {
+                "model": {
+                    "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(trees)},
+                    "iteration_indptr": list(range(trees + 1)),
+                    "tree_info": [0] * trees,
+                    "trees": [_tree(number, len(features), rng) for number in range(trees)],
+                },
+                "name": "gbtree",
+            },
+            "learner_model_param": {
+                "base_score": "1.2E-3",
+                "boost_from_average": "1",
+                "num_class": "0",
+                "num_feature": count,
+                "num_target": "1",
+            },
+            "objective": {
+                "name": "reg:squarederror",
+                "reg_loss_param": {"scale_pos_weight": "1"},
+            },
+        },
+        "version": [2, 1, 0],
+    }
+    return encode(model)
+
+
+def encode(value: Any) -> bytes:
+    """Universal Binary JSON of dicts, lists, texts, whole numbers and number arrays."""
+    if isinstance(value, dict):
+        members = (_length(key.encode()) + key.encode() + encode(v) for key, v in value.items())
+        return b"{" + b"".join(members) + b"}"
+    if isinstance(value, list):
+        return b"[#" + _length(value) + b"".join(encode(item) for item in value)
+    if isinstance(value, str):
+        return b"S" + _length(value.encode()) + value.encode()
+    if isinstance(value, np.ndarray):
+        marker, layout = _TYPES[value.dtype.kind]
+        head = b"[$" + marker.encode() + b"#" + _length(value)
+        return head + value.astype(layout).tobytes()
+    return b"l" + struct.pack(">i", value)
+
+
+def _length(sized: Any) -> bytes:
+    return b"L" + struct.pack(">q", len(sized))
+
+
+def _tree(number: int, features: int, rng: np.random.Generator) -> dict[str, Any]:
+    leaves = 0.004 * rng.standard_normal(4)
+    inner = 0.002 * rng.standard_normal(3)
+    whole, text = np.int64, {"num_deleted": "0", "num_nodes": "7", "size_leaf_vector": "1"}
+    splits = np.array([(number + k) % features for k in range(3)] + [0] * 4, dtype=whole)
+    cuts = np.concatenate((0.02 * rng.standard_normal(3), leaves))
+    nothing = np.array([], dtype=whole)
+    return {
+        "base_weights": np.concatenate((inner, leaves)),
+        "categories": nothing,
+        "categories_nodes": nothing,
+        "categories_segments": nothing,
+        "categories_sizes": nothing,
+        "default_left": np.array([1, 0, 1, 0, 0, 0, 0], dtype=np.uint8),
+        "id": number,
+        "left_children": np.array([1, 3, 5, -1, -1, -1, -1], dtype=whole),
+        "loss_changes": np.concatenate((rng.uniform(0.2, 2.0, 3), np.zeros(4))),
+        "parents": np.array([2147483647, 0, 0, 1, 1, 2, 2], dtype=whole),
+        "right_children": np.array([2, 4, 6, -1, -1, -1, -1], dtype=whole),
+        "split_conditions": cuts,
+        "split_indices": splits,
+        "split_type": np.zeros(7, dtype=np.uint8),
+        "sum_hessian": np.array([3600.0, 1900.0, 1700.0, 1000.0, 900.0, 900.0, 800.0]),
+        "tree_param": {**text, "num_feature": str(features)},
+    }
