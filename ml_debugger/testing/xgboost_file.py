@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-_TYPES = {"f": ("d", ">f4"), "i": ("l", ">i4"), "u": ("U", ">u1")}
+_TYPES = {"f8": ("d", ">f4"), "i4": ("l", ">i4"), "i8": ("L", ">i8"), "u1": ("U", ">u1")}
 
 
 def model_bytes(features: Sequence[str], trees: int, rng: np.random.Generator) -> bytes:
@@ -58,7 +58,7 @@ def encode(value: Any) -> bytes:
     if isinstance(value, str):
         return b"S" + _length(value.encode()) + value.encode()
     if isinstance(value, np.ndarray):
-        marker, layout = _TYPES[value.dtype.kind]
+        marker, layout = _TYPES[value.dtype.str[1:]]
         head = b"[$" + marker.encode() + b"#" + _length(value)
         return head + value.astype(layout).tobytes()
     return b"l" + struct.pack(">i", value)
@@ -71,7 +71,7 @@ def _length(sized: Any) -> bytes:
 def _tree(number: int, features: int, rng: np.random.Generator) -> dict[str, Any]:
     leaves = 0.004 * rng.standard_normal(4)
     inner = 0.002 * rng.standard_normal(3)
-    whole, text = np.int64, {"num_deleted": "0", "num_nodes": "7", "size_leaf_vector": "1"}
+    whole, text = np.int32, {"num_deleted": "0", "num_nodes": "7", "size_leaf_vector": "1"}
     splits = np.array([(number + k) % features for k in range(3)] + [0] * 4, dtype=whole)
     cuts = np.concatenate((0.02 * rng.standard_normal(3), leaves))
     nothing = np.array([], dtype=whole)
@@ -79,8 +79,8 @@ def _tree(number: int, features: int, rng: np.random.Generator) -> dict[str, Any
         "base_weights": np.concatenate((inner, leaves)),
         "categories": nothing,
         "categories_nodes": nothing,
-        "categories_segments": nothing,
-        "categories_sizes": nothing,
+        "categories_segments": nothing.astype(np.int64),
+        "categories_sizes": nothing.astype(np.int64),
         "default_left": np.array([1, 0, 1, 0, 0, 0, 0], dtype=np.uint8),
         "id": number,
         "left_children": np.array([1, 3, 5, -1, -1, -1, -1], dtype=whole),
