@@ -26,7 +26,8 @@ def runs_by_itself(words: Sequence[str]) -> bool:
     """True for a command that only reads; anything else is shown and asked."""
     program, arguments = words[0], words[1:]
     if program == "diagnostic":
-        return bool(arguments) and arguments[0] in OWN_READING and "--out" not in arguments
+        writes = any(argument.startswith("--out") for argument in arguments)
+        return bool(arguments) and arguments[0] in OWN_READING and not writes
     if program == "nvidia-smi":
         return all(argument.startswith((*NVIDIA_READING, "--format")) for argument in arguments)
     return program in READING
