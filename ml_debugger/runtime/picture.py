@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from ml_debugger.artifacts import (
     Artifact,
     Curve,
-    GpuDevice,
     GpuSnapshot,
     HostSnapshot,
     StorageSnapshot,
     TrainingRun,
-    Volume,
 )
+from ml_debugger.artifacts.recorded import from_record, to_record
+
+Kind = TypeVar("Kind", bound=Artifact)
 
 MOST_POINTS = 200
 """Points of a thinned curve; more than a terminal has columns."""
@@ -42,12 +43,10 @@ class Picture:
     def of(cls, artifacts: Sequence[Artifact], modified: Mapping[str, float]) -> Picture:
         """The picture of a run's artifacts.
 
-        `modified` maps paths to times in seconds; the newest training run is the one whose file
-        was written last, and of several in one file the last one.
+        A snapshot of this machine goes before a recorded one. `modified` maps paths to times in
+        seconds; the newest training run is the one whose file was written last, and of several
+        in one file the last one.
         """
-        gpu = [a for a in artifacts if isinstance(a, GpuSnapshot)]
-        host = [a for a in artifacts if isinstance(a, HostSnapshot)]
-        storage = [a for a in artifacts if isinstance(a, StorageSnapshot)]
         runs = [a for a in artifacts if isinstance(a, TrainingRun)]
         newest = max(
             enumerate(runs),
@@ -55,16 +54,16 @@ class Picture:
             default=None,
         )
         return cls(
-            gpu[-1] if gpu else None,
-            host[-1] if host else None,
-            storage[-1] if storage else None,
+            _own_or_recorded(GpuSnapshot, artifacts),
+            _own_or_recorded(HostSnapshot, artifacts),
+            _own_or_recorded(StorageSnapshot, artifacts),
             None if newest is None else newest[1],
         )
 
     def machine_dict(self) -> dict[str, Any] | None:
         """The JSON form of the machine; None when no snapshot was taken."""
         parts = {"gpu": self.gpu, "host": self.host, "storage": self.storage}
-        taken = {key: asdict(part) for key, part in parts.items() if part is not None}
+        taken = {key: to_record(part) for key, part in parts.items() if part is not None}
         return taken or None
 
     def training_dict(self) -> dict[str, Any] | None:
@@ -96,12 +95,11 @@ class Picture:
         cls, machine: Mapping[str, Any] | None, training: Mapping[str, Any] | None
     ) -> Picture:
         """The inverse of `machine_dict` and `training_dict`."""
-        parts = machine or {}
-        gpu, host, storage = parts.get("gpu"), parts.get("host"), parts.get("storage")
+        snapshots = [from_record(record) for record in (machine or {}).values()]
         return cls(
-            None if gpu is None else _gpu(gpu),
-            None if host is None else HostSnapshot(**host),
-            None if storage is None else _storage(storage),
+            _own_or_recorded(GpuSnapshot, snapshots),
+            _own_or_recorded(HostSnapshot, snapshots),
+            _own_or_recorded(StorageSnapshot, snapshots),
             None if training is None else _training(training),
         )
 
@@ -147,14 +145,9 @@ def _curve_dict(curve: Curve) -> dict[str, Any]:
     }
 
 
-def _gpu(data: Mapping[str, Any]) -> GpuSnapshot:
-    devices = tuple(GpuDevice(**device) for device in data["devices"])
-    return GpuSnapshot(**{**data, "devices": devices, "signs": tuple(data["signs"])})
-
-
-def _storage(data: Mapping[str, Any]) -> StorageSnapshot:
-    volumes = (Volume(**{**volume, "holds": tuple(volume["holds"])}) for volume in data["volumes"])
-    return StorageSnapshot(**{**data, "volumes": tuple(volumes)})
+def _own_or_recorded(kind: type[Kind], artifacts: Sequence[Artifact]) -> Kind | None:
+    of_kind = [a for a in artifacts if isinstance(a, kind)]
+    return max(of_kind, key=lambda a: a.path is None, default=None)
 
 
 def _training(data: Mapping[str, Any]) -> TrainingRun:
