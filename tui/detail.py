@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +10,7 @@ from rich.text import Text
 from ml_debugger.contract import Result
 from ml_debugger.contract.card import Card
 from ml_debugger.report.style import WORDS, Style
+from ml_debugger.runtime.report import Report
 from tui.colours import COLOURS
 from tui.figures import fact
 from tui.rows import Row
@@ -18,7 +19,7 @@ Cards = Callable[[str], Card | None]
 """Looks up the card of a check by its code; None when no such check is installed."""
 
 
-def detail(row: Row, results: Sequence[Result], cards: Cards, style: Style) -> Table:
+def detail(row: Row, report: Report, cards: Cards, style: Style) -> Table:
     """The detail pane's content."""
     result = row.result
     grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
@@ -37,11 +38,11 @@ def detail(row: Row, results: Sequence[Result], cards: Cards, style: Style) -> T
         add("", fact(evidence))
     if result.reason:
         add("why", result.reason)
-    for cause in result.caused_by:
-        add("from", _named(cause, results))
-    for consequence in results:
-        if consequence.status.is_finding and result.code in consequence.caused_by:
-            add("then", f"{consequence.code} {consequence.name}: {consequence.title}")
+    for number, cause in enumerate(_causes(result, report)):
+        add("from" if number == 0 else "", cause)
+    for number, consequence in enumerate(report.consequences(result)):
+        said = f"{consequence.code} {consequence.name}: {consequence.title}"
+        add("then" if number == 0 else "", said)
     if row.new:
         add("new", "it was not in the last stored run")
     card = cards(result.code)
@@ -64,9 +65,11 @@ def _place(result: Result) -> str:
     return f"{result.subject}  {result.path}{line}"
 
 
-def _named(code: str, results: Sequence[Result]) -> str:
-    cause = next((r for r in results if r.code == code and r.status.is_finding), None)
-    return code if cause is None else f"{code} {cause.name}: {cause.title}"
+def _causes(result: Result, report: Report) -> list[str]:
+    known = {r.fingerprint: r for r in report.results if r.status.is_finding}
+    causes = [known[cause] for cause in result.causes if cause in known]
+    named = [f"{cause.code} {cause.name}: {cause.title}" for cause in causes]
+    return named or list(result.caused_by)
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.events import Resize
 from textual.widgets import Input, Static
 
+from ml_debugger.contract import Status
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.runtime.report import Report
 from tui.choices import Choices
@@ -21,6 +22,8 @@ from tui.figures import clipped
 from tui.reading import Reading
 from tui.rows import Row, matching, rows
 
+PADDING = 3
+"""Columns of a line that hold no text: one at each side and the scroll bar."""
 SUBJECT_SHARE = 3
 """The subject takes at most one third of a line."""
 
@@ -115,19 +118,25 @@ class Findings(Vertical):
         everything = rows(self._report, everything=self._everything)
         shown = matching(everything, self.query_one(Input).value)
         self._rows = {row.key: row for row in shown}
-        width = max(20, self.size.width - 2)
+        width = max(20, self.size.width - PADDING)
         self.query_one(Choices).replace([(row.key, self._line(row, width)) for row in shown])
         self._count(len(shown), len(everything))
         chosen = self.query_one(Choices).highlighted_option
         self._explain(self._rows.get(chosen.id or "") if chosen is not None else None)
 
     def _count(self, shown: int, of: int) -> None:
-        kind = "results" if self._everything else "findings"
+        assert self._report is not None
+        counts = self._report.summary.counts
+        total = counts[Status.FAIL] + counts[Status.WARN]
+        parts = [f"{total} finding{'s' * (total != 1)}" if total else "nothing found"]
         if shown != of:
-            text = f"{shown} of {of} {kind}"
-        else:
-            text = f"{of} {kind}" if of else "nothing found"
-        self.query_one(".count", Static).update(Text(text, "dim"))
+            parts = [f"{shown} of {of} lines match"]
+        if counts[Status.ERROR]:
+            parts.append(f"{counts[Status.ERROR]} not finished")
+        if counts[Status.SKIP]:
+            parts.append(f"{counts[Status.SKIP]} not looked at")
+        parts.append(f"{counts[Status.PASS]} passed")
+        self.query_one(".count", Static).update(Text(", ".join(parts), "dim"))
 
     def _line(self, row: Row, width: int) -> Text:
         result, plain = row.result, self._style.plain
@@ -150,6 +159,6 @@ class Findings(Vertical):
         if row is None or self._report is None:
             reading.say("", None)
             return
-        content = detail(row, self._report.results, self._cards, self._style)
+        content = detail(row, self._report, self._cards, self._style)
         reading.say(content, (row, self._report.run))
         reading.scroll_home(animate=False)

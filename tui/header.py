@@ -34,7 +34,8 @@ class Header(Vertical):
         """Show the state of the feed; `current` is the number of the screen, from 0."""
         width = max(20, self.size.width - 2)
         workspace = "" if view.report is None else self._style.plain(view.report.workspace)
-        left, right = "diagnostic watch", _freshness(view)
+        left = "diagnostic watch"
+        right = "  ".join(filter(None, (_score(view.report), _freshness(view))))
         room = width - len(left) - len(right) - 4
         middle = clipped(workspace, room, head=False)
         first = Text.assemble((left, "bold"), f"  {middle:<{max(0, room)}}  ", (right, "dim"))
@@ -57,8 +58,6 @@ class Header(Vertical):
         for status, word in COUNTED:
             if summary.counts[status]:
                 counts.append(f"  {summary.counts[status]} {word}", COLOURS[status])
-        if summary.score is not None:
-            counts.append(f"  score {summary.score} {summary.grade}")
         gap = width - tabs.cell_len - counts.cell_len
         return tabs.append(" " * gap).append_text(counts) if gap >= 0 else tabs
 
@@ -66,6 +65,13 @@ class Header(Vertical):
         if self._said.get(line) != text:
             self._said[line] = text
             self.query_one(f"#{line}", Static).update(text)
+
+
+def _score(report: Report | None) -> str:
+    summary = None if report is None else report.summary
+    return (
+        "" if summary is None or summary.score is None else f"score {summary.score} {summary.grade}"
+    )
 
 
 def _freshness(view: View) -> str:

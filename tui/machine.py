@@ -82,6 +82,8 @@ def _device(device: GpuDevice, style: Style) -> Iterator[Line]:
     yield f"{device.index}  {device.name}", ""
     if device.problem:
         yield f"   {device.problem}", "bold red"
+    if device.memory_total is None:
+        return
     share = _share(device.memory_used, device.memory_total)
     said = f"{amount(device.memory_used)} of {amount(device.memory_total)}"
     facts = [
@@ -98,9 +100,10 @@ def _host(host: HostSnapshot | None, style: Style) -> Iterator[Line]:
         return
     if host.memory_limit is not None:
         share = _share(host.memory_used, host.memory_limit)
-        source = f", {host.limit_source}" if host.limit_source else ""
         said = f"{amount(host.memory_used)} of {amount(host.memory_limit)}"
-        yield f"{bar(share, BAR, style)} {said} (this container's limit{source})", ""
+        yield f"{bar(share, BAR, style)} {said} (this container's limit)", ""
+        if host.limit_source:
+            yield f"  from {host.limit_source}", "dim"
     else:
         yield f"{amount(host.memory_used)} used, no container limit", ""
     used = host.host_memory_total - host.host_memory_available
@@ -135,9 +138,9 @@ def _volume(volume: Volume, style: Style) -> Iterator[Line]:
 def _results(report: Report, style: Style) -> Iterator[Text]:
     results = [r for r in report.results if r.component == COMPONENT]
     for result in sorted(results, key=lambda r: (-r.status.gravity, r.code)):
-        text = Text(f"  {WORDS[result.status]:<5} ", COLOURS[result.status])
+        text = Text.assemble((f"  {WORDS[result.status]:<5} ", COLOURS[result.status]))
         said = result.reason if result.status in UNLOOKED else result.title
-        yield text.append(style.plain(f"{result.code} {said}"), "default")
+        yield text.append(style.plain(f"{result.code} {said}"))
     if not results:
         yield Text("  no check judged the machine", "dim")
 

@@ -25,7 +25,7 @@ PANES = {
     "training": "Training",
     "past": "Past runs",
 }
-KEYS = "? help  / filter  Enter read  Esc back  r refresh  a all  1-4 screens  q quit"
+KEYS = "q quit  ? help  / filter  Enter read  Esc back  1-4 screens  r refresh  a all"
 
 Pane = Findings | Machine | Training | Past
 

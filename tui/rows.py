@@ -36,33 +36,39 @@ def rows(report: Report, *, everything: bool = False) -> list[Row]:
     and what passed. A finding that no root leads to shows as a root: nothing is lost.
     """
     new = report.new or frozenset()
-    shown: list[Row] = []
-    seen: set[str] = set()
+    findings = {r.fingerprint: r for r in report.results if r.status.is_finding}
+    children: dict[str, list[Result]] = {}
+    for result in findings.values():
+        first = next((cause for cause in result.causes if cause in findings), None)
+        if first is not None:
+            children.setdefault(first, []).append(result)
+    shown: dict[str, Row] = {}
 
-    def add(result: Result, above: Row | None, path: tuple[str, ...]) -> None:
-        own = result.fingerprint
-        if own in path:
+    def add(result: Result, above: Row | None = None) -> None:
+        key = result.fingerprint
+        if key in shown and result.status.is_finding:
             return
-        key = "/".join((*path, own))
+        while key in shown:  # one check may end several times on one subject
+            key += "+"
         depth = 0 if above is None else above.depth + 1
-        row = Row(key, result, depth, own in new, None if above is None else above.key)
-        shown.append(row)
-        seen.add(own)
-        for consequence in report.consequences(result):
-            add(consequence, row, (*path, own))
+        is_new = result.status.is_finding and result.fingerprint in new
+        row = Row(key, result, depth, is_new, None if above is None else above.key)
+        shown[key] = row
+        if result.status.is_finding:
+            for consequence in children.get(key, ()):
+                add(consequence, row)
 
     for root in reversed(report.roots):
-        add(root, None, ())
-    for result in report.results:
-        if result.status.is_finding and result.fingerprint not in seen:
-            add(result, None, ())
-    for wanted in _UNLOOKED if not everything else _ALL:
+        add(root)
+    for result in findings.values():
+        add(result)
+    for wanted in _ALL if everything else _UNLOOKED:
         for result in report.results:
             if result.status is wanted and (
                 everything or wanted is Status.ERROR or result.required
             ):
-                add(result, None, (wanted.value,))
-    return shown
+                add(result)
+    return list(shown.values())
 
 
 _UNLOOKED = (Status.ERROR, Status.SKIP)

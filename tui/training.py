@@ -108,9 +108,9 @@ def _lines(
         yield _markers(places, first, last, room)
     for result, step in found:
         at = "" if step is None else f"{run.step_unit} {number(step)}  "
-        text = Text(f"{WORDS[result.status]:<5} ", COLOURS[result.status])
+        text = Text.assemble((f"{WORDS[result.status]:<5} ", COLOURS[result.status]))
         text.append(f"{result.code} ", "bold")
-        yield text.append(clipped(style.plain(at + result.title), width - text.cell_len), "default")
+        yield text.append(clipped(style.plain(at + result.title), width - text.cell_len))
     if not found:
         yield Text("no finding about this run", "dim")
 

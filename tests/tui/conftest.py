@@ -66,6 +66,7 @@ COLLAPSED = found(
     "Predictions spread 0.01 % of the returns",
     path="predictions.parquet",
     caused_by=("TRN001",),
+    causes=(NAN_LOSS.fingerprint,),
 )
 UNSCALED = found(
     "FEA002",
@@ -108,7 +109,8 @@ TRAINING = TrainingRun(
             "train_loss", [0.1 + math.exp(-i / 30) if i < 80 else math.nan for i in range(100)]
         ),
         "val_loss": curve(
-            "val_loss", [0.3 + math.exp(-i / 10) + i / 200 if i < 80 else math.nan for i in range(100)]
+            "val_loss",
+            [0.3 + math.exp(-i / 10) + i / 200 if i < 80 else math.nan for i in range(100)],
         ),
         "learning_rate": curve("learning_rate", [0.001 if i < 50 else 0.0001 for i in range(100)]),
     },
