@@ -104,7 +104,7 @@ class _Spread:
             "8 % a year, a calm currency pair; equities have two to four times as much",
         ),
     ),
-    explained_by=("variance-collapse", "trivial-trees", "constant-feature", "non-finite-feature"),
+    explained_by=("variance-collapse", "trivial-trees", "constant-feature"),
     profiles=("quick", "full"),
 )
 def collapsed_predictions(
