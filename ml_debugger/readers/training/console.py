@@ -19,7 +19,7 @@ from ml_debugger.readers.training.numbers import NUMBER, number
 
 MAX_TEXT = 4_000
 
-_TOKEN = r"[A-Za-z][\w./@-]{0,60}"
+_TOKEN = r"[A-Za-z][\w./@-]{0,60}+"
 _PAIR = re.compile(
     rf"(?<![\w./@-])({_TOKEN}(?:[ ]{_TOKEN}){{0,4}})"
     r"[\"'\])]{0,3}[ \t]{0,40}(?:\([^()\d]{0,12}\)[ \t]{0,4})?(?:=>|->|:|=|\|)?"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ml_debugger.readers.head import Head
-from ml_debugger.readers.reader import Reader, Reading
+from ml_debugger.readers.reader import Reader, Reading, Unreadable
 from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.names import is_loss, meaning, words
 from ml_debugger.readers.training.numbers import number
@@ -70,7 +70,7 @@ def _recognise_bare(head: Head, rows: list[str], delimiter: str) -> str | None:
 
 def read(head: Head, form: str) -> Reading:
     """Every run of the file; rows that are no data (conflict marks, texts) are passed over."""
-    first = next(row for row in head.text.splitlines() if row.strip())
+    first = _first_row(head)
     delimiter = _delimiter(first)
     header = _cells(first, delimiter)
     stream = Stream(head)
@@ -107,7 +107,7 @@ class _Rows:
 
     def _counts_up(self, head: Head, column: int) -> bool:
         """False for a batch number, which starts again in every epoch."""
-        delimiter = _delimiter(next(row for row in head.text.splitlines() if row.strip()))
+        delimiter = _delimiter(_first_row(head))
         seen: list[float] = []
         for row in head.text.splitlines():
             cells = _cells(row, delimiter)
@@ -159,6 +159,13 @@ def _rows(stream: Stream, delimiter: str) -> Iterator[tuple[int, list[str], bool
         for part in line.text.split("\r"):
             if part.strip():
                 yield line.number, _cells(part, delimiter), line.whole
+
+
+def _first_row(head: Head) -> str:
+    for row in head.text.splitlines():
+        if row.strip():
+            return row
+    raise Unreadable("no row of text")
 
 
 def _cells(row: str, delimiter: str) -> list[str]:

@@ -110,6 +110,8 @@ def words(name: str) -> list[str]:
 def meaning(original: str) -> Meaning | None:
     """What a logged name says; None for names that are no curve (a best value, a stop loss)."""
     parts = words(original)
+    if "_".join(parts) in _SPECIAL:
+        return Meaning("", _SPECIAL["_".join(parts)], "special", True)
     if not parts or not _NOT_A_CURVE.isdisjoint(parts):
         return None
     role, rest = _split_role(parts)
@@ -176,7 +178,9 @@ def canonical_names(counts: Mapping[str, int], measured_on: str = "") -> dict[st
         # one part of the loss in the training must not pass for the whole
         if role == "val" or found[main].plain or len(of_role) == 1:
             result[main] = f"{role}_loss"
-    stated = all(told.role for name, told in found.items() if told.kind == "loss")
+    stated = any(told.kind == "loss" for told in found.values()) and all(
+        told.role for told in found.values() if told.kind == "loss"
+    )
     for name, told in found.items():
         if told.kind == "accuracy" and not told.role and stated and not measured_on:
             # beside train_loss and valid_loss a bare "accuracy" may be of either set
@@ -204,6 +208,9 @@ def _main(names: list[str], found: Mapping[str, Meaning], counts: Mapping[str, i
 def _other(name: str, told: Meaning, role: str, taken: set[str]) -> str:
     if told.kind == "special":
         wanted = told.metric
+    elif told.kind == "loss" and told.plain and role == "train":
+        # the same loss, averaged in another manner than the one that stands for the training
+        wanted = "_".join(words(name))
     elif told.kind == "accuracy" and told.plain and role in ("train", "val"):
         wanted = f"{role}_accuracy"
     elif role in ("val", "test"):

@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, cast
+from io import BufferedIOBase
 
 from ml_debugger.readers.head import Head
 
@@ -40,7 +40,7 @@ class Stream:
         with self._open() as stream:
             while True:
                 try:
-                    raw = stream.read(_CHUNK)
+                    raw = stream.read1(_CHUNK)
                 except (EOFError, OSError, zlib.error) as error:
                     if not self._head.gzipped:
                         raise
@@ -86,10 +86,9 @@ class Stream:
             # old Mac line ends, or the last line of a log that is still being written
             yield Line(number + 1, rest[: 4 * MAX_LINE], whole=rest.endswith("\r"))
 
-    def _open(self) -> IO[bytes]:
-        if self._head.gzipped:
-            return cast("IO[bytes]", gzip.open(self._head.file))
-        return self._head.file.open("rb")
+    def _open(self) -> BufferedIOBase:
+        # read1 hands over what could be decompressed before a broken end
+        return gzip.open(self._head.file) if self._head.gzipped else self._head.file.open("rb")
 
 
 def plain(text: str) -> str:

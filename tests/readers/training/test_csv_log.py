@@ -1,0 +1,86 @@
+"""CSV logs with and without a header."""
+
+import math
+
+import pytest
+
+LIGHTNING = """epoch,lr-Adam,step,train_loss,val_loss
+,0.001,0,,
+0,,19,0.9,
+0,,39,0.8,
+0,,39,,0.85
+1,,59,0.7,
+1,,79,0.6,
+1,,79,,0.80
+"""
+
+
+def test_lightning_rows_become_curves_over_steps(runs_of, points) -> None:
+    (run,) = runs_of(LIGHTNING, "metrics.csv")
+    assert run.step_unit == "step"
+    assert points(run, "train_loss") == [(19, 0.9), (39, 0.8), (59, 0.7), (79, 0.6)]
+    assert points(run, "val_loss") == [(39, 0.85), (79, 0.8)]
+    assert points(run, "learning_rate") == [(0, 0.001)]
+    assert run.curves["val_loss"].lines[0] == 5
+
+
+def test_blank_is_nothing_and_literal_nan_is_nan(runs_of) -> None:
+    (run,) = runs_of("epoch,loss,val_loss\n0,0.5,\n1,nan,0.6\n2,NaN,null\n3,inf,0.7\n", "log.csv")
+    values = run.curves["train_loss"].values
+    assert [math.isnan(value) for value in values] == [False, True, True, False]
+    assert values[3] == math.inf
+    assert len(run.curves["val_loss"]) == 2
+
+
+def test_conflict_marks_and_repeated_headers_are_no_losses(runs_of) -> None:
+    half = "".join(f"{0.9 - i / 10},{1 - i / 10}\n" for i in range(4))
+    text = f"loss,val_loss\n<<<<<<< HEAD\n{half}=======\nloss,val_loss\n{half}>>>>>>> 1.0\n"
+    runs = runs_of(text, "history.csv")
+    assert [run.segment for run in runs] == ["run 1", "run 2"]
+    assert all(math.isfinite(v) for run in runs for v in run.curves["train_loss"].values)
+    assert runs[1].subject == "history.csv (run 2)"
+
+
+def test_an_epoch_that_starts_again_begins_a_new_run(runs_of) -> None:
+    rows = "".join(f"{epoch},{1 / (epoch + 1)}\n" for epoch in (0, 1, 2, 3, 0, 1, 2))
+    runs = runs_of("epoch,loss\n" + rows, "log.csv")
+    assert [len(run.curves["train_loss"]) for run in runs] == [4, 3]
+
+
+def test_a_resume_stays_in_its_run(runs_of, points) -> None:
+    rows = "".join(f"{epoch},0.5\n" for epoch in (1, 2, 3, 4, 3, 4, 5))
+    (run,) = runs_of("epoch,loss\n" + rows, "log.csv")
+    assert [step for step, _ in points(run, "train_loss")] == [1, 2, 3, 4, 3, 4, 5]
+
+
+def test_without_a_header_the_second_column_is_the_loss(runs_of, points) -> None:
+    (run,) = runs_of("1,0.9,0.51\n2,0.8,0.52\n3,nan,0.5\n", "training_log.csv")
+    assert points(run, "train_loss")[:2] == [(1, 0.9), (2, 0.8)]
+    assert math.isnan(run.curves["train_loss"].values[2])
+    assert "header" in run.details
+
+
+def test_batch_numbers_are_spread_over_the_epoch(runs_of, points) -> None:
+    rows = "".join(f"{e},{b},0.5\n" for e in range(3) for b in range(4))
+    (run,) = runs_of("epoch,batch,loss\n" + rows, "log.csv")
+    assert [step for step, _ in points(run, "train_loss")][:6] == [0, 0.25, 0.5, 0.75, 1, 1.25]
+
+
+def test_the_last_number_of_an_unclosed_row_is_not_trusted(runs_of) -> None:
+    (run,) = runs_of("epoch,loss,val_loss\n0,0.5,0.6\n1,0.4,0.5\n2,0.3,9.1", "log.csv")
+    assert len(run.curves["train_loss"]) == 3
+    assert list(run.curves["val_loss"].values) == [0.6, 0.5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Date,Open,High,Low,Close,Volume\n2024-01-02,1,2,0.5,1.5,100\n2024-01-03,1,2,1,1.5,90\n",
+        "trade,entry,stop_loss,profit\n1,100,95,3\n2,101,96,-5\n",
+        "month,profit,loss\n1,300,200\n2,100,250\n",
+        "1,100.5,101.2,99.8,100.9\n2,100.9,101.4,100.1,100.2\n",
+        "algo,seed,loss\nppo,0,0.5\nppo,1,0.6\n",
+    ],
+)
+def test_tables_that_are_no_training_log(runs_of, text: str) -> None:
+    assert runs_of(text, "data.csv") == []
