@@ -92,17 +92,21 @@ def _pairs(prices: PriceTable) -> pl.DataFrame:
     candle = list(prices.ohlc)
     volume = pl.col("volume") if "volume" in bars.columns else pl.lit(None, pl.Float64)
     ranged = (pl.col("high") > pl.col("low")).fill_null(False)
-    rows = bars.select(
-        "ticker",
-        "time",
-        *candle,
-        volume.alias("volume"),
-        pl.int_range(pl.len()).alias("row"),
-        pl.struct("ticker", *candle).hash().alias("key"),
-    ).filter(ranged)
-    # equal keys are found by one sort of integers, far cheaper than grouping by five columns
-    rows = rows.sort("key", "row").with_columns(
-        (pl.col("key") == pl.col("key").shift(-1)).fill_null(False).alias("again")
+    # equal keys are found by one sort of integers, and only their bars are looked at
+    keys = bars.select(
+        pl.struct(candle).hash().alias("key"),
+        ranged.alias("ranged"),
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+    )
+    keys = keys.filter("ranged").select("key", "row").sort("key")
+    equal = (pl.col("key") == pl.col("key").shift()).fill_null(False)
+    repeated = keys.filter(equal | equal.shift(-1).fill_null(False))
+    rows = (
+        bars[repeated["row"].to_list()]
+        .select("ticker", "time", *candle, volume.alias("volume"))
+        .with_columns(repeated["row"].cast(pl.Int64), repeated["key"])
+        .sort("key", "ticker", "row")
+        .with_columns((pl.col("key") == pl.col("key").shift(-1)).fill_null(False).alias("again"))
     )
     same = pl.col("again") & pl.all_horizontal(
         pl.col(c) == pl.col(c).shift(-1) for c in ("ticker", *candle)

@@ -46,19 +46,19 @@ class Found:
 
 
 def find_gaps(days: pl.DataFrame) -> Found:
-    """Gaps in `days`, which has one row a ticker and day on which it traded."""
+    """Gaps in `days`: `ticker`, its number `id` and `day`, one row a ticker and day, ascending."""
     gaps: list[Gap] = []
     expected = 0
     for (weekdays, _), part in _grouped(days).items():
-        if part["ticker"].n_unique() >= CROSS_SECTION:
+        if part["id"].n_unique() >= CROSS_SECTION:
             sessions = _sessions(part)
             found = _in_cross_section(part, sessions)
             own = _by_own_pattern(TICKERS, sessions["day"].to_list(), weekdays)
             gaps += [*found.gaps, *own.gaps]
             expected += found.expected
             continue
-        for (ticker,), alone in part.partition_by("ticker", as_dict=True).items():
-            own = _by_own_pattern(str(ticker), alone["day"].sort().to_list(), weekdays)
+        for alone in part.partition_by("id"):
+            own = _by_own_pattern(alone["ticker"][0], alone["day"].sort().to_list(), weekdays)
             gaps += own.gaps
             expected += own.expected
     return Found(tuple(sorted(gaps, reverse=True)), expected)
@@ -71,11 +71,14 @@ def _grouped(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
     """
     import polars as pl
 
-    counts = days.group_by("ticker", pl.col("day").dt.weekday().alias("weekday")).len()
-    kept = counts.filter(pl.col("len") >= 0.4 * pl.col("len").max().over("ticker"))
+    counts = days.group_by("id", pl.col("day").dt.weekday().alias("weekday")).agg(
+        pl.len(), pl.col("ticker").first()
+    )
+    kept = counts.filter(pl.col("len") >= 0.4 * pl.col("len").max().over("id"))
     kinds = (
-        kept.group_by("ticker")
+        kept.group_by("id")
         .agg(
+            pl.col("ticker").first(),
             pl.col("weekday").sort().cast(pl.String).str.join("").alias("weekdays"),
             pl.col("len").sum().alias("days"),
         )
@@ -84,16 +87,20 @@ def _grouped(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
             pl.col("ticker").str.extract(r"(\.[A-Z]{1,3}|=[XF])$").fill_null("").alias("suffix")
         )
     )
-    joined = days.join(kinds.select("ticker", "weekdays", "suffix"), on="ticker")
-    parts = joined.partition_by("weekdays", "suffix", as_dict=True)
-    return {(str(key[0]), str(key[1])): part for key, part in parts.items()}
+    parts = kinds.partition_by("weekdays", "suffix", as_dict=True)
+    if len(parts) == 1 and kinds.height == days["id"].n_unique():
+        return {(str(key[0]), str(key[1])): days for key in parts}
+    return {
+        (str(key[0]), str(key[1])): days.join(part.select("id"), on="id", how="semi")
+        for key, part in parts.items()
+    }
 
 
 def _sessions(days: pl.DataFrame) -> pl.DataFrame:
     """Days on which most living tickers trade, with the number living, ascending."""
     import polars as pl
 
-    lives = days.group_by("ticker").agg(
+    lives = days.group_by("id").agg(
         pl.col("day").min().alias("start"), pl.col("day").max().alias("end")
     )
     trading = days.group_by("day").agg(pl.len().alias("trading")).sort("day")
@@ -112,7 +119,8 @@ def _in_cross_section(days: pl.DataFrame, sessions: pl.DataFrame) -> Found:
     import polars as pl
 
     held = days.join(sessions.select("day", "session"), on="day")
-    lives = held.group_by("ticker").agg(
+    lives = held.group_by("id").agg(
+        pl.col("ticker").first(),
         pl.col("session").min().alias("first"),
         pl.col("session").max().alias("last"),
         pl.len().alias("have"),
@@ -124,12 +132,13 @@ def _in_cross_section(days: pl.DataFrame, sessions: pl.DataFrame) -> Found:
         return Found((), expected)
     missing = (
         lacking.select(
+            "id",
             "ticker",
             "expected",
             pl.int_ranges("first", pl.col("last") + 1, dtype=pl.UInt32).alias("session"),
         )
         .explode("session")
-        .join(held.select("ticker", "session"), on=["ticker", "session"], how="anti")
+        .join(held.select("id", "session"), on=["id", "session"], how="anti")
         .join(sessions.select("session", "day", "living"), on="session")
         .sort("ticker", "session")
         .with_columns(

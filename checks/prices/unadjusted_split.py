@@ -98,90 +98,100 @@ def unadjusted_split(prices: PriceTable) -> Outcome:
 
 
 def _jumps(prices: PriceTable, column: str) -> pl.DataFrame | None:
-    """Large lasting moves with what surrounds them; None where no ticker is long enough."""
+    """Large moves with what surrounds them; None where no ticker is long enough.
+
+    Only the neighbourhoods of large moves are looked at, so millions of ordinary bars cost one
+    comparison each.
+    """
     import polars as pl
 
-    price = pl.col(column)
     daily = _daily(prices, column)
-    moves = daily.with_columns(
-        (price / price.shift()).log().over("ticker").alias("move"),
-        price.shift().over("ticker").alias("before"),
-        pl.int_range(pl.len()).over("ticker").alias("session"),
-        pl.len().over("ticker").alias("life"),
+    same = (pl.col("ticker") == pl.col("ticker").shift()).fill_null(False)
+    before = pl.col("price").shift()
+    moves = daily.select(
+        "ticker",
+        "time",
+        "price",
+        before.alias("before"),
+        pl.when(same).then((pl.col("price") / before).log()).alias("move"),
+        pl.int_range(pl.len()).alias("row"),
     )
-    if moves.filter(pl.col("life") >= 3 * LEAST_BEFORE).is_empty():
+    if daily.height < 3 * LEAST_BEFORE:
         return None
-    crowd = moves.group_by("time").agg(
-        pl.when(pl.len() >= 10).then(pl.col("move").median()).otherwise(0.0).alias("market")
-    )
-    large = moves.filter(
-        (pl.col("move").abs() >= CANDIDATE)
-        & pl.col("move").is_finite()
-        & (pl.col("session") >= LEAST_BEFORE)
-        & (pl.col("session") < pl.col("life") - LEAST_AFTER)
-    ).select("ticker", "time", "session", "move", "before", price.alias("price"))
+    large = moves.filter(pl.col("move").abs() >= CANDIDATE)
     if large.is_empty():
         return large
-    near = (
-        moves.join(
-            large.select("ticker", pl.col("session").alias("at"), pl.col("move").alias("jump")),
-            on="ticker",
-        )
-        .with_columns((pl.col("session").cast(pl.Int64) - pl.col("at")).alias("offset"))
-        .filter(pl.col("offset").abs() <= WINDOW)
+    crowd = (
+        moves.join(large.select("time").unique(), on="time", how="semi")
+        .group_by("time")
+        .agg(pl.when(pl.len() >= 10).then(pl.col("move").median()).otherwise(0.0).alias("market"))
     )
-    offset = pl.col("offset")
-    past, usual = offset < 0, (offset != 0)
-    facts = near.group_by("ticker", "at").agg(
-        price.filter(offset.is_between(-5, -1)).median().alias("level_before"),
-        price.filter(offset.is_between(0, 4)).median().alias("level_after"),
-        pl.col("move").filter(usual).abs().median().alias("usual_move"),
-        *_ratio_to_past(daily, "range", offset, past),
-        *_ratio_to_past(daily, "volume", offset, past),
-        *_ratio_to_past(daily, "amount", offset, past),
-    )
-    return (
-        large.join(facts, left_on=["ticker", "session"], right_on=["ticker", "at"])
-        .join(crowd, on="time")
-        .sort("ticker", "time")
-    )
+    facts = _surroundings(daily, moves, large)
+    return large.join(facts, on="row").join(crowd, on="time").sort("ticker", "time")
 
 
-def _ratio_to_past(
-    daily: pl.DataFrame, column: str, offset: pl.Expr, past: pl.Expr
-) -> list[pl.Expr]:
+def _surroundings(daily: pl.DataFrame, moves: pl.DataFrame, large: pl.DataFrame) -> pl.DataFrame:
+    """Levels, the usual move, and range and trading against the past, by row of a large move."""
     import polars as pl
 
-    if column not in daily.columns:
-        return [pl.lit(None, pl.Float64).alias(column)]
-    value = pl.col(column)
-    return [(value.filter(offset == 0).first() / value.filter(past).median()).alias(column)]
+    offset = pl.col("offset")
+    near = (
+        large.select(pl.col("row").alias("at"), "ticker")
+        .with_columns(pl.lit(list(range(-WINDOW, WINDOW + 1))).alias("offset"))
+        .explode("offset")
+        .with_columns((pl.col("at") + offset).alias("row"))
+        .filter(pl.col("row").is_between(0, daily.height - 1))
+    )
+    rows = near["row"]
+    around = pl.concat(
+        [
+            near.rename({"ticker": "jumped"}),
+            daily[rows.to_list()],
+            moves[rows.to_list()].select("move"),
+        ],
+        how="horizontal",
+    ).filter(pl.col("ticker") == pl.col("jumped"))
+    derived = {"volume": pl.col("volume"), "amount": pl.col("volume") * pl.col("price")}
+    if "volume" not in daily.columns:
+        derived = {name: pl.lit(None, pl.Float64) for name in derived}
+    derived["range"] = pl.lit(None, pl.Float64)
+    if "high" in daily.columns and "low" in daily.columns:
+        derived["range"] = pl.col("high") / pl.col("low") - 1
+    around = around.with_columns(e.alias(name) for name, e in derived.items())
+
+    def to_past(name: str) -> pl.Expr:
+        value = pl.when((pl.col(name) > 0) & pl.col(name).is_finite()).then(pl.col(name))
+        return value.filter(offset == 0).first() / value.filter(offset < 0).median()
+
+    price = pl.col("price")
+    facts = around.group_by(pl.col("at").alias("row")).agg(
+        price.filter(offset.is_between(-5, -1)).median().alias("level_before"),
+        price.filter(offset.is_between(0, 4)).median().alias("level_after"),
+        pl.col("move").filter(offset != 0).abs().median().alias("usual_move"),
+        (offset < 0).sum().alias("sessions_before"),
+        (offset > 0).sum().alias("sessions_after"),
+        *(to_past(name).alias(name) for name in derived),
+    )
+    return facts.filter(
+        (pl.col("sessions_before") >= LEAST_BEFORE) & (pl.col("sessions_after") >= LEAST_AFTER)
+    )
 
 
 def _daily(prices: PriceTable, column: str) -> pl.DataFrame:
-    """One row a ticker and day: price, range as a share, volume, amount traded."""
+    """One row a ticker and day: `price`, and high, low and volume where the table has them."""
     import polars as pl
 
-    have = prices.bars.columns
-    bars = prices.bars.filter((pl.col(column) > 0) & pl.col(column).is_finite())
-    if "time" in prices.names:
-        bars = bars.with_columns(pl.col("time").cast(pl.Date))
-    asks = [pl.col(column).last()]
-    if "high" in have and "low" in have:
-        asks += [pl.col("high").max(), pl.col("low").min()]
-    if "volume" in have:
-        asks.append(pl.col("volume").sum())
-    if bars.select(
-        (pl.struct("ticker", "time") == pl.struct("ticker", "time").shift()).any()
-    ).item():
-        bars = bars.group_by("ticker", "time", maintain_order=True).agg(asks)
-    derived = []
-    if "high" in have and "low" in have:
-        derived.append((pl.col("high") / pl.col("low") - 1).alias("range"))
-    if "volume" in have:
-        volume = pl.when(pl.col("volume") > 0).then(pl.col("volume"))
-        derived += [volume.alias("volume"), (volume * pl.col(column)).alias("amount")]
-    return bars.with_columns(derived)
+    have = [c for c in ("high", "low", "volume") if c in prices.bars.columns]
+    bars = prices.bars.filter((pl.col(column) > 0) & pl.col(column).is_finite()).select(
+        "ticker", "time", pl.col(column).alias("price"), *have
+    )
+    if bars.schema["time"] == pl.Date or "time" not in prices.names:
+        return bars
+    merged = {"high": pl.col("high").max(), "low": pl.col("low").min()}
+    merged["volume"] = pl.col("volume").sum()
+    return bars.group_by("ticker", pl.col("time").cast(pl.Date), maintain_order=True).agg(
+        pl.col("price").last(), *(merged[c] for c in have)
+    )
 
 
 def _is_split(row: dict[str, float]) -> bool:

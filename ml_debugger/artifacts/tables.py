@@ -45,7 +45,15 @@ class PriceTable(Artifact):
     @cached_property
     def bars(self) -> pl.DataFrame:
         """All bars in memory, sorted by ticker and time; about 60 bytes a bar."""
-        return self.frame.sort("ticker", "time", maintain_order=True).collect(engine="streaming")
+        import polars as pl
+
+        bars = self.frame.collect(engine="streaming")
+        ticker, time = pl.col("ticker"), pl.col("time")
+        ascends = (ticker > ticker.shift()) | ((ticker == ticker.shift()) & (time >= time.shift()))
+        # most files are sorted already, and seeing that is ten times faster than sorting
+        if bars.height < 2 or bars.select(ascends.slice(1).fill_null(False).all()).item():
+            return bars
+        return bars.sort("ticker", "time", maintain_order=True)
 
 
 @dataclass(frozen=True, eq=False)
