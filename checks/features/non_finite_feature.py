@@ -68,7 +68,7 @@ def ask(features: FeatureTable) -> Mapping[str, pl.Expr]:
         ),
     ),
     profiles=("quick", "pre-train", "full"),
-    explained_by=("missing-values", "target-in-features"),
+    explained_by=("missing-values",),
     ask=ask,
 )
 def non_finite_feature(features: FeatureTable, scan: Scan) -> Outcome:

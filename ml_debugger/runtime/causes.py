@@ -16,8 +16,9 @@ def fold(
 
     `explained_by` maps a fault's name to the names of faults that cause it. A cause counts when
     it was found on the same subject or path, or on a subject that feeds this one (`upstream`
-    maps a subject or path to those that feed it). A finding never explains itself, not even
-    round a circle.
+    maps a subject or path to those that feed it). A warning never explains a failure: three
+    missing bars must not hide a collapsed model. A finding never explains itself, not even round
+    a circle.
     """
     findings = [r for r in results if r.status in (Status.WARN, Status.FAIL)]
     codes = {r.name: r.code for r in results}
@@ -33,6 +34,7 @@ def fold(
                 for cause in findings
                 if cause.name == name
                 and cause.code != result.code
+                and cause.status.gravity >= result.status.gravity
                 and (cause.subject in near or (cause.path is not None and cause.path in near))
                 and not _leads_to(result.name, name, explained_by, codes)
             ]

@@ -72,8 +72,7 @@ class Report:
         roots = [r for r in self._findings if not set(r.causes) & self._by_fingerprint.keys()]
 
         def gravity(root: Result) -> tuple[int, int, str]:
-            family = (root, *self.consequences(root))
-            return (max(r.status.gravity for r in family), len(family), root.code)
+            return (root.status.gravity, len(self.consequences(root)), root.code)
 
         return sorted(roots, key=gravity)
 

@@ -30,6 +30,13 @@ def test_a_cause_on_a_subject_that_is_not_linked_explains_nothing(result) -> Non
     assert fold([loss, scale], EXPLAINED, {"run": ["table"]})[0].caused_by == ()
 
 
+def test_a_warning_never_explains_a_failure(result) -> None:
+    loss, gradient = make(result, LOSS, "run"), make(result, GRADIENT, "run", Status.WARN)
+    assert fold([loss, gradient], EXPLAINED, {})[0].caused_by == ()
+    warned = make(result, LOSS, "run", Status.WARN)
+    assert fold([warned, gradient], EXPLAINED, {})[0].caused_by == ("GRD002",)
+
+
 def test_a_cause_that_passed_explains_nothing(result) -> None:
     loss, gradient = make(result, LOSS, "run"), make(result, GRADIENT, "run", Status.PASS)
     assert fold([loss, gradient], EXPLAINED, {})[0].caused_by == ()

@@ -67,10 +67,10 @@ def test_a_cause_that_is_not_in_the_run_hides_nothing(result, report) -> None:
     assert len(report(result().explained([result("GRD002")])).roots) == 1
 
 
-def test_a_warning_that_explains_a_failure_is_as_grave_as_it(result, report) -> None:
-    root = result("FEA003", status=Status.WARN)
-    found = report(root, result("TRN001").explained([root]), result("CKP005", status=Status.WARN))
-    assert [r.code for r in found.roots] == ["CKP005", "FEA003"]
+def test_of_equally_grave_roots_the_one_with_more_consequences_is_last(result, report) -> None:
+    root = result("FEA003")
+    found = report(root, result("TRN001").explained([root]), result("TRN008"))
+    assert [r.code for r in found.roots] == ["TRN008", "FEA003"]
 
 
 def test_a_chain_is_folded_under_its_first_link(result, report) -> None:
