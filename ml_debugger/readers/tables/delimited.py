@@ -79,11 +79,7 @@ def _open(head: Head, dialect: Dialect) -> tuple[Table, str | None, int | None]:
 
 def _overrides(dialect: Dialect) -> dict[str, type[pl.String]]:
     # 000001 as the code of a stock would lose its leading zeros
-    return {
-        f"column_{number}": pl.String
-        for number, name in enumerate(dialect.names, start=1)
-        if normal(name) in TICKER
-    }
+    return {name: pl.String for name in dialect.names if normal(name) in TICKER}
 
 
 def _parse(raw: bytes, dialect: Dialect) -> tuple[pl.DataFrame, str | None]:
