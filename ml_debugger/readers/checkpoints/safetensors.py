@@ -52,7 +52,19 @@ def read(head: Head, kind: str) -> Reading:
     details = {str(k): str(v) for k, v in metadata.items()} if isinstance(metadata, dict) else {}
     tensors: list[Tensor] = []
     problem = _collect(header, head.size - 8 - length, tensors)
-    return describe(head, kind, problem, tensors=tensors, details=details)
+    return describe(
+        head,
+        kind,
+        problem,
+        tensors=tensors,
+        epoch=_whole(details.get("epoch")),
+        step=_whole(details.get("step", details.get("global_step"))),
+        details=details,
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def _header_length(head: Head) -> int:

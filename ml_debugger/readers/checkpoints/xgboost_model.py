@@ -20,6 +20,7 @@ MAX_JSON = 256 << 20
 
 _START = re.compile(rb'\s*\{\s*"(learner|version|Config)"\s*:')
 _INSIDE = (b'"gradient_booster"', b'"learner_model_param"', b'"learner_train_param"')
+_EARLY = re.compile(rb'"(attributes|feature_names)"')
 _UBJ_START = re.compile(rb"\{(L.{8}|[iU].|l.{4}|I.{2})(learner|version|Config)", re.DOTALL)
 
 
@@ -30,7 +31,7 @@ def recognise(head: Head) -> str | None:
     if not _START.match(head.start):
         return None
     named = head.suffix in (".json", ".model", ".bst", ".ubj") and b'"learner"' in head.start[:200]
-    if any(key in head.start for key in _INSIDE) or (named and b'"attributes"' in head.start):
+    if any(key in head.start for key in _INSIDE) or (named and _EARLY.search(head.start)):
         return "xgboost-json"
     return None
 
