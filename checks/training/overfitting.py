@@ -65,11 +65,11 @@ def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
 
     What it measures:
         The last fifth of every validation loss against its best third before that, as medians.
-        The rise counts only when a rank-sum test confirms it (at 1 %; at 5 % where the
-        training loss halved meanwhile, at 2 % below 18 checks), when it exceeds the curve's own
-        scatter, and when the training loss fell or kept its level. Up to twelve checks, one
-        fall and then at least two rises in a row count too. A training loss that rises as well
-        is divergence, another check.
+        The rise counts only when a rank-sum test confirms it (at a third of 1 %; less strictly
+        below 24 checks, or where the training loss halved meanwhile), when it exceeds 1.2 times
+        the curve's own scatter, and when the training loss fell or kept its level. Up to twelve
+        checks, one fall and then at least two rises in a row count too. A training loss that
+        rises as well is divergence, another check.
         Beside it: the gap between training and validation accuracy at the end, and a training
         loss that falls well below ln 2 while validation accuracy stays at 0.5 or less.
 
