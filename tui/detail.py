@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rich.table import Table
 from rich.text import Text
 
 from ml_debugger.contract import Result
@@ -19,19 +18,17 @@ Cards = Callable[[str], Card | None]
 """Looks up the card of a check by its code; None when no such check is installed."""
 
 
-def detail(row: Row, report: Report, cards: Cards, style: Style) -> Table:
-    """The detail pane's content."""
+def detail(row: Row, report: Report, cards: Cards, style: Style) -> list[tuple[Text, Text]]:
+    """The detail pane's lines: labels and texts."""
     result = row.result
-    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
-    grid.add_column(width=5, no_wrap=True)
-    grid.add_column(ratio=1, overflow="fold")
+    lines: list[tuple[Text, Text]] = []
 
     def add(label: str, text: str, look: str = "") -> None:
-        grid.add_row(Text(label, "bold"), Text(style.plain(text), look))
+        lines.append((Text(f"{label:<5}", "bold"), Text(style.plain(text), look)))
 
     colour = COLOURS[result.status]
     about = f"{result.code} {result.name}  {result.component}" + ("  NEW" if row.new else "")
-    grid.add_row(Text(WORDS[result.status], colour), Text(style.plain(about), "bold"))
+    lines.append((Text(WORDS[result.status], colour), Text(style.plain(about), "bold")))
     add("in", _place(result))
     add("saw", result.title)
     for evidence in result.evidence:
@@ -54,7 +51,7 @@ def detail(row: Row, report: Report, cards: Cards, style: Style) -> Table:
     add("more", f"diagnostic explain {result.code}", "dim")
     if result.playbook:
         add("", f"diagnostic playbook run {result.playbook}", "dim")
-    return grid
+    return lines
 
 
 def _place(result: Result) -> str:

@@ -24,8 +24,8 @@ from tui.rows import Row, matching, rows
 
 PADDING = 3
 """Columns of a line that hold no text: one at each side and the scroll bar."""
-SUBJECT_SHARE = 3
-"""The subject takes at most one third of a line."""
+LEAST_SUBJECT = 16
+"""Columns that the subject keeps when the title is long."""
 
 
 class Findings(Vertical):
@@ -43,6 +43,7 @@ class Findings(Vertical):
         self._report: Report | None = None
         self._rows: dict[str, Row] = {}
         self._everything = False
+        self._explained: str | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(classes="count", markup=False)
@@ -126,6 +127,9 @@ class Findings(Vertical):
 
     def _count(self, shown: int, of: int) -> None:
         assert self._report is not None
+        if not self._report.results:
+            self.query_one(".count", Static).update(Text("nothing judged yet", "dim"))
+            return
         counts = self._report.summary.counts
         total = counts[Status.FAIL] + counts[Status.WARN]
         parts = [f"{total} finding{'s' * (total != 1)}" if total else "nothing found"]
@@ -144,21 +148,24 @@ class Findings(Vertical):
         text.append(f"{WORDS[result.status]:<5} ", COLOURS[result.status])
         text.append("  " * row.depth)
         text.append(f"{result.code} ", "bold" if row.depth == 0 else "")
-        subject = clipped(plain(result.subject), width // SUBJECT_SHARE, head=False)
-        tail = ("NEW " if row.new else "") + subject
-        room = width - text.cell_len - len(tail) - 1
-        title = plain(result.title if result.title else result.reason or "")
+        title = plain(result.title or result.reason or "")
+        new = "NEW " if row.new else ""
+        free = width - text.cell_len - len(title) - len(new) - 1
+        most = max(LEAST_SUBJECT, min(free, width // 2))
+        subject = clipped(plain(result.subject), most, head=False)
+        room = width - text.cell_len - len(new) - len(subject) - 1
         text.append(f"{clipped(title, room):<{max(0, room)}} ")
-        if row.new:
-            text.append("NEW ", "bold cyan")
+        text.append(new, "bold cyan")
         text.append(subject, "dim")
         return text
 
     def _explain(self, row: Row | None) -> None:
         reading = self.query_one(Reading)
         if row is None or self._report is None:
-            reading.say("", None)
+            reading.say([])
+            self._explained = None
             return
-        content = detail(row, self._report, self._cards, self._style)
-        reading.say(content, (row, self._report.run))
-        reading.scroll_home(animate=False)
+        reading.say(detail(row, self._report, self._cards, self._style))
+        if row.key != self._explained:
+            self._explained = row.key
+            reading.scroll_home(animate=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ml_debugger.artifacts import GpuDevice, GpuSnapshot, HostSnapshot, StorageSnapshot, Volume
@@ -40,9 +39,9 @@ class Machine(Reading):
 
     def show(self, report: Report) -> None:
         """Show the machine as a run found it."""
-        self.say(self._content(report), (report.run, len(report.results)))
+        self.say(self._lines(report))
 
-    def _content(self, report: Report) -> RenderableType:
+    def _lines(self, report: Report) -> list[Text]:
         picture, style = report.picture, self._style
         lines: list[Text] = []
         for title, section in (
@@ -53,7 +52,7 @@ class Machine(Reading):
             lines.append(Text(title, "bold"))
             lines += [Text(style.plain(f"  {text}"), look) for text, look in section]
             lines.append(Text())
-        return Group(*lines, Text("CHECKS", "bold"), *_results(report, style))
+        return [*lines, Text("CHECKS", "bold"), *_results(report, style)]
 
 
 def _gpu(gpu: GpuSnapshot | None, style: Style) -> Iterator[Line]:
@@ -126,9 +125,9 @@ def _volume(volume: Volume, style: Style) -> Iterator[Line]:
     used = None if volume.total is None or volume.free is None else volume.total - volume.free
     line = f"{bar(_share(used, volume.total), BAR, style)} "
     line += f"{amount(volume.free)} free of {amount(volume.total)}  {volume.mount}"
-    if volume.holds:
-        line += f"  ({', '.join(volume.holds)})"
     yield line, ""
+    if volume.holds:
+        yield f"  holds {', '.join(volume.holds)}", "dim"
     if volume.problem:
         yield f"  {volume.problem}", "bold red"
     elif volume.writable is False:
@@ -138,7 +137,8 @@ def _volume(volume: Volume, style: Style) -> Iterator[Line]:
 def _results(report: Report, style: Style) -> Iterator[Text]:
     results = [r for r in report.results if r.component == COMPONENT]
     for result in sorted(results, key=lambda r: (-r.status.gravity, r.code)):
-        text = Text.assemble((f"  {WORDS[result.status]:<5} ", COLOURS[result.status]))
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f"  {WORDS[result.status]:<5} ", COLOURS[result.status])
         said = result.reason if result.status in UNLOOKED else result.title
         yield text.append(style.plain(f"{result.code} {said}"))
     if not results:

@@ -122,7 +122,7 @@ class Past(Vertical):
     def _fill(self, runs: list[PastRun]) -> None:
         self._runs = {past.run: past for past in runs}
         if self.query_one(ContentSwitcher).current == "runs":
-            kinds = "stored runs of this workspace; Enter shows what one found"
+            kinds = f"stored run{'s' * (len(runs) != 1)} of this workspace; Enter opens one"
             self._say(f"{len(runs)} {kinds}" if runs else "no run of this workspace is stored yet")
         self.query_one("#runs", Choices).replace([(past.run, _line(past)) for past in runs])
 

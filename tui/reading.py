@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -26,8 +29,20 @@ class Reading(VerticalScroll, can_focus=True):
     def compose(self) -> ComposeResult:
         yield Static(markup=False)
 
-    def say(self, content: RenderableType, key: object) -> None:
-        """Show a content; the same `key` as before means that nothing has changed."""
-        if key != self._said:
-            self._said = key
-            self.query_one(Static).update(content)
+    def say(self, lines: Sequence[Text] | Sequence[tuple[Text, Text]]) -> None:
+        """Show lines, or pairs of a label and a text."""
+        if lines != self._said:
+            self._said = lines
+            self.query_one(Static).update(_drawn(lines))
+
+
+def _drawn(lines: Sequence[Text] | Sequence[tuple[Text, Text]]) -> RenderableType:
+    grid = Table.grid(padding=(0, 1, 0, 0), expand=True)
+    for line in lines:
+        grid.add_row(*((line,) if isinstance(line, Text) else line))
+    if grid.columns[1:]:
+        grid.columns[0].no_wrap = True
+    if grid.columns:
+        grid.columns[-1].ratio = 1
+        grid.columns[-1].overflow = "fold"
+    return grid

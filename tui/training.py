@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group
 from rich.text import Text
 from textual.events import Resize
 
@@ -53,11 +52,11 @@ class Training(Reading):
             return
         run = report.picture.training
         if run is None:
-            self.say(Text("no training run was found", "dim"), None)
+            self.say([Text("no training run was found", "dim")])
             return
         width = max(30, self.size.width - 3)
-        lines = _lines(run, findings(run, report.results), width, self._style)
-        self.say(Group(*lines), (report.run, len(report.results), width))
+        found = findings(run, report.results)
+        self.say(list(_lines(run, found, width, self._style)))
 
 
 def findings(run: TrainingRun, results: Sequence[Result]) -> list[tuple[Result, float | None]]:
