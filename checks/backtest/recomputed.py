@@ -33,7 +33,9 @@ class Curve:
         found = [float(level[-1] / level[0] - 1) for level in self.levels]
         for series in self.returns:
             found += [_compound(series), float(series.sum()), float(_logs(series).sum())]
-        return [_span(value, 0.01, 0.002) for value in found]
+        # a coarse series may begin and end within a period of the backtest
+        lost = 0.0 if self._is_daily else 2 * max(float(abs(r).max()) for r in self.returns)
+        return [_span(value, 0.01, 0.002 + lost * (1 + abs(value))) for value in found]
 
     def drawdowns(self) -> list[Span]:
         """Maximum drawdowns. A series kept more coarsely than it was run shows less of it."""

@@ -40,10 +40,12 @@ class _Recorded:
         blur = 100 * (half_t + half_v * self.test / self.validation) / self.validation
         if abs(self.wfe - self.raw) > blur + own:
             return False
+        if self.adjusted is None:
+            return True
         low, high = self.validation - half_v - 0.5, self.validation + half_v - 0.5
         if low <= 0:
-            # no lead over chance: the efficiency is undefined, or any number at all
-            return high <= 0.001
+            # a lead within its own rounding: the efficiency may be any number
+            return False
         ratios = [
             100 * (self.test + sign * half_t - 0.5) / lead
             for sign in (-1, 1)
