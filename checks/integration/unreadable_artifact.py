@@ -13,12 +13,19 @@ from ml_debugger.contract import Evidence, Limit, Measurement, Outcome, check
     playbook="broken-flow",
     limits=(
         Limit(
-            "damage",
-            "degree",
+            "lost_files",
+            "files",
             "above",
-            "0 when the whole file was read, 1 when something sound was saved, 2 when nothing was",
-            "a file that claims a format and is not readable in it is lost to every later stage",
-            fail=1,
+            "files of which nothing could be read",
+            "a file that is not readable as what it claims to be is lost to every later stage",
+            fail=0,
+        ),
+        Limit(
+            "damaged_files",
+            "files",
+            "above",
+            "files of which a part could not be read",
+            "what was saved is judged by the other checks; the rest is missing without a word",
             warn=0,
         ),
     ),
@@ -43,11 +50,14 @@ def unreadable_artifact(read: FileRead) -> Outcome:
         POSIX.1-2017, rename(): the new name refers to the old or the new file, never to half.
     """
     if read.problem is None:
-        return Measurement(f"Reads whole as {read.format}", {"damage": 0.0})
-    saved = ", the rest was read" if read.salvaged else ""
+        return Measurement(
+            f"Reads whole as {read.format}", {"lost_files": 0.0, "damaged_files": 0.0}
+        )
+    saved = "; the rest was read" if read.salvaged else ""
+    said = read.problem[:1].upper() + read.problem[1:]
     return Measurement(
-        f"{read.format}: {read.problem}{saved}",
-        {"damage": 1.0 if read.salvaged else 2.0},
-        (Evidence("problem", read.problem, None, read.path),),
+        f"{said}{saved}",
+        {"lost_files": float(not read.salvaged), "damaged_files": 1.0},
+        (Evidence("format", read.format, None, read.path),),
         line=read.line,
     )

@@ -10,11 +10,21 @@ from ml_debugger.artifacts import Artifact, FileRead, Unrecognised
 from ml_debugger.readers.head import Head, read_head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
 
+BINARY = frozenset({".parquet", ".pq", ".feather", ".arrow", ".ipc"})
+"""Endings of binary formats: text under such a name is not what it claims to be."""
+
 
 @cache
 def readers() -> tuple[Reader, ...]:
     """All readers, the specific before the general."""
-    from ml_debugger.readers import checkpoints, records, snapshots, tables, training
+    from ml_debugger.readers import (
+        checkpoints,
+        json_text,
+        records,
+        snapshots,
+        tables,
+        training,
+    )
 
     return (
         snapshots.READER,
@@ -22,6 +32,7 @@ def readers() -> tuple[Reader, ...]:
         *checkpoints.READERS,
         *tables.READERS,
         *training.READERS,
+        json_text.READER,
     )
 
 
@@ -36,7 +47,7 @@ def open_file(file: Path, shown: str, *, named: bool) -> Sequence[Artifact]:
     for reader in readers():
         kind = reader.recognise(head)
         if kind is not None:
-            return _read(reader, head, kind)
+            return _read(reader, head, kind, named)
     return _unknown(head, named)
 
 
@@ -56,11 +67,13 @@ def open_folder(folder: Path, shown: str) -> Sequence[Artifact]:
     )
 
 
-def _read(reader: Reader, head: Head, kind: str) -> Sequence[Artifact]:
+def _read(reader: Reader, head: Head, kind: str, named: bool) -> Sequence[Artifact]:
     try:
         reading: Reading = reader.read(head, kind)
     except Unreadable as error:
         return (FileRead(head.shown, head.shown, kind, error.problem, line=error.line),)
+    if not reading.artifacts and reading.problem is None:
+        return (Unrecognised(head.shown, head.shown, f"{kind} of no known kind", named),)
     read = FileRead(
         head.shown,
         head.shown,
@@ -81,7 +94,7 @@ def _empty(head: Head, named: bool) -> Sequence[Artifact]:
 
 def _unknown(head: Head, named: bool) -> Sequence[Artifact]:
     claimed = claim(head)
-    if claimed is not None and head.encoding is None:
+    if claimed is not None and (head.encoding is None or head.suffix in BINARY):
         problem = f"named {head.suffix}, but its content is no {claimed}"
         return (FileRead(head.shown, head.shown, claimed, problem),)
     content = "text of no known form" if head.encoding else "binary content of no known form"

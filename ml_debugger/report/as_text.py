@@ -14,12 +14,14 @@ from ml_debugger.runtime.report import Report
 MAX_EVIDENCE = 5
 MAX_CONSEQUENCES = 4
 MAX_UNLOOKED = 6
+MAX_FILES = 12
 
 
 def render(report: Report, style: Style, *, verbose: bool = False) -> str:
     """The whole report, with a final newline."""
     blocks = [
         _head(report, style),
+        *_files(report, style, verbose=verbose),
         *_components(report, style),
         "",
         *_details(report, style, verbose=verbose),
@@ -31,8 +33,22 @@ def render(report: Report, style: Style, *, verbose: bool = False) -> str:
 
 
 def _head(report: Report, style: Style) -> str:
-    parts = ["diagnostic", __version__, report.command, f"{len(report.results)} results"]
+    count = len(report.results)
+    results = "1 result" if count == 1 else f"{count:,} results"
+    parts = ["diagnostic", __version__, report.command, results]
     return style.bold(style.plain("  ".join((*parts, report.workspace))))
+
+
+def _files(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
+    """What the inspected files are; a check of a workspace knows its files already."""
+    if report.command != "inspect" or not report.files:
+        return
+    shown = list(report.files.items())
+    for path, words in shown if verbose else shown[:MAX_FILES]:
+        yield from _wrap(style, f"{path}: {words}", "    ")
+    if len(shown) > MAX_FILES and not verbose:
+        yield f"and {len(shown) - MAX_FILES} more files; -v shows them"
+    yield ""
 
 
 def _components(report: Report, style: Style) -> Iterator[str]:

@@ -59,6 +59,7 @@ class Report:
     gone: Sequence[str] = field(default=())
     interrupted: bool = False
     broken: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
     picture: Picture = field(default=Picture())
 
     @property
@@ -136,6 +137,7 @@ class Report:
             "new": None if self.new is None else sorted(self.new),
             "gone": list(self.gone),
             "summary": self.summary.to_dict(),
+            "files": dict(self.files),
             "machine": self.picture.machine_dict(),
             "training": self.picture.training_dict(),
         }

@@ -71,6 +71,7 @@ class _State:
     at: str | None = None
     started: CheckStarted | None = None
     finished: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
     picture: Picture = field(default_factory=Picture)
 
 
@@ -117,6 +118,7 @@ def run(
         min_score=request.min_score,
         interrupted=interrupted,
         broken=broken,
+        files=state.files,
         picture=state.picture,
     )
     yield RunFinished(finish(report))
@@ -167,6 +169,7 @@ def _take(message: Mapping[str, Any], state: _State) -> Event | None:
         case "planned":
             state.explained_by = message["explained_by"]
             state.upstream = message["upstream"]
+            state.files = message["files"]
             state.picture = Picture.from_dicts(message["machine"], message["training"])
             return Progress("judging", 0, message["tasks"], "", START_SECONDS)
         case "at":

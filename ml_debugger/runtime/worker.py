@@ -18,6 +18,7 @@ from typing import Any
 from ml_debugger.artifacts import Artifact, Unrecognised
 from ml_debugger.contract import Check, Outcome, Result, Status
 from ml_debugger.launch import use_own_packages
+from ml_debugger.runtime.description import describe_files
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
@@ -146,6 +147,7 @@ def _planned(
     return {
         "event": "planned",
         "tasks": len(tasks),
+        "files": describe_files(assembled.artifacts),
         "machine": picture.machine_dict(),
         "training": picture.training_dict(),
         "explained_by": {check.name: list(check.explained_by) for check in checks},
