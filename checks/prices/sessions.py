@@ -205,17 +205,20 @@ def _by_own_pattern(ticker: str, days: list[date], weekdays: str) -> Found:
         return Found(_gaps(ticker, _plain(runs, expected)), expected)
     american = _beyond_nyse(missing, days) if traded == {1, 2, 3, 4, 5} else None
     if american is not None:
-        return Found(_gaps(ticker, _runs(american, traded)), expected)
+        closed = frozenset(missing) - frozenset(american)
+        return Found(_gaps(ticker, _runs(american, traded, closed)), expected)
     return Found(_gaps(ticker, _plain(_beyond_holidays(runs, days), expected)), expected)
 
 
-def _runs(days: list[date], traded: set[int]) -> list[list[date]]:
-    """Days grouped where no trading weekday lies between neighbours."""
+def _runs(
+    days: list[date], traded: set[int], closed: frozenset[date] = frozenset()
+) -> list[list[date]]:
+    """Days grouped where no session lies between neighbours."""
     runs: list[list[date]] = []
     for day in days:
         if runs:
             between = runs[-1][-1] + timedelta(days=1)
-            while between < day and between.isoweekday() not in traded:
+            while between < day and (between.isoweekday() not in traded or between in closed):
                 between += timedelta(days=1)
             if between == day:
                 runs[-1].append(day)
