@@ -35,7 +35,8 @@ class _Recorded:
         Accuracies may have been rounded after the efficiency was computed, so each is taken as
         an interval of half its last digit.
         """
-        half_v, half_t = _half_unit(self.validation), _half_unit(self.test)
+        # both were rounded alike, and a trailing zero is not written
+        half_v = half_t = min(_half_unit(self.validation), _half_unit(self.test))
         own = 100 * _half_unit(self.wfe / 100) + 0.051
         blur = 100 * (half_t + half_v * self.test / self.validation) / self.validation
         if abs(self.wfe - self.raw) > blur + own:
