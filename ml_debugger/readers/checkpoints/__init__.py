@@ -1,5 +1,9 @@
 """Readers of checkpoints and model files: nothing is executed, unpickled or loaded."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+
 from ml_debugger.readers.checkpoints import (
     index,
     keras_h5,
@@ -16,9 +20,20 @@ from ml_debugger.readers.checkpoints import (
     xgboost_model,
     zip_of_pickles,
 )
+from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader
 
-READERS: tuple[Reader, ...] = (
+
+def _plain(reader: Reader) -> Reader:
+    """A reader that leaves gzip files alone: its offsets are those of the plain file."""
+
+    def recognise(head: Head) -> str | None:
+        return None if head.gzipped else reader.recognise(head)
+
+    return replace(reader, recognise=recognise)
+
+
+_OF_PLAIN_FILES = (
     index.READER,
     safetensors.READER,
     keras_h5.READER,
@@ -30,8 +45,11 @@ READERS: tuple[Reader, ...] = (
     xgboost_model.READER,
     lightgbm_text.READER,
     xgboost_binary.READER,
-    pickle_file.READER,
     onnx.READER,
+)
+READERS: tuple[Reader, ...] = (
+    *map(_plain, _OF_PLAIN_FILES),
+    pickle_file.READER,
     misnamed.READER,
 )
 """The specific before the general; the last one takes what is only named as a checkpoint."""

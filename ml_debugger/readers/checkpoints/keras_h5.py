@@ -41,12 +41,11 @@ def read(head: Head, kind: str) -> Reading:
     width = block[13] if version < 2 else block[9]
     if width not in (2, 4, 8):
         return describe(head, kind, f"its superblock states addresses of {width} bytes")
-    base_at = {0: 24, 1: 28}.get(version, 12)
-    end_at = base_at + 2 * width
+    end_at = {0: 24, 1: 28}.get(version, 12) + 2 * width
     if len(block) < end_at + width:
         return describe(head, kind, "is cut short in its superblock")
-    base = int.from_bytes(block[base_at : base_at + width], "little")
-    end = base + int.from_bytes(block[end_at : end_at + width], "little")
+    # counted from the beginning of the file, also behind a user block
+    end = int.from_bytes(block[end_at : end_at + width], "little")
     problem = None
     if end > head.size:
         problem = f"is cut short: {end - head.size:,} of {end:,} bytes are missing"

@@ -30,6 +30,9 @@ _ONE_FORMAT = frozenset(
 )
 _LFS = b"version https://git-lfs.github.com/spec/"
 _HTML = re.compile(rb"\s*(<!doctype html|<html|<head|<body)", re.IGNORECASE)
+_PATH_FILE = re.compile(rb"(import[ \t]|#|[./\\]|[A-Za-z]:\\)")
+"""Lines of Python's path configuration files, which are named `.pth` too (module `site`)."""
+
 _SIGNATURES = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -75,6 +78,8 @@ def _content(head: Head) -> str | None:
     for signature, content in _SIGNATURES.items():
         if head.start.startswith(signature) or (head.gzipped and signature == b"\x1f\x8b"):
             return f"is {content}, not a model"
+    if head.suffix == ".pth" and _PATH_FILE.match(start):
+        return None
     if head.encoding is not None:
         first = head.text.strip().splitlines()[0][:40] if head.text.strip() else "blanks"
         return f"is text, not a model: {first!r}"

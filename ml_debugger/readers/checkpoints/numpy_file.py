@@ -16,6 +16,7 @@ from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
 MAGIC = b"\x93NUMPY"
+_PYTHON2_LONG = re.compile(r"(\d)L(?=[,)\]])")
 _PLAIN = re.compile(r"[<>|=]?([biufcSUVMm?])(\d*)(?:\[\w+\])?")
 
 
@@ -57,8 +58,10 @@ def _header(start: bytes) -> tuple[object, tuple[int, ...], int] | None:
     text = start[begin : begin + length]
     if len(text) < length or not length:
         return None
+    # Python 2 wrote its long numbers with an L
+    plain = _PYTHON2_LONG.sub(r"\1", text.decode("latin-1").strip())
     try:
-        match ast.literal_eval(text.decode("latin-1").strip()):
+        match ast.literal_eval(plain):
             case {"descr": dtype, "shape": tuple(shape)} if all(isinstance(n, int) for n in shape):
                 return dtype, shape, begin + length
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import struct
 import zipfile
@@ -14,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_debugger.artifacts import Checkpoint
+from ml_debugger.readers.checkpoints import READERS
+from ml_debugger.readers.head import read_head
 from ml_debugger.testing.twins.checkpoints import neural_weights, safetensors_bytes
 from ml_debugger.testing.xgboost_file import model_bytes
 
@@ -203,3 +206,27 @@ def test_models_that_xgboost_wrote(name: str, tmp_path: Path, read: Read) -> Non
     assert checkpoint.problem is None
     assert checkpoint.features == FEATURES
     assert checkpoint.details["trees"] == "4"
+
+
+def test_the_end_of_hdf5_counts_the_user_block(tmp_path: Path, read: Read) -> None:
+    behind = bytearray(512) + hdf5()
+    behind[512 + 24 : 512 + 48] = struct.pack("<QQQ", 512, 2**64 - 1, len(behind))
+    file = tmp_path / "m.h5"
+    file.write_bytes(behind)
+    assert read(file).problem is None
+    file.write_bytes(behind[:-1])
+    assert read(file).problem is not None
+
+
+def test_arrays_that_python_2_wrote(tmp_path: Path, read: Read) -> None:
+    header = b"{'descr': '<i8', 'fortran_order': False, 'shape': (3L,), }".ljust(69) + b"\n"
+    content = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(24)
+    (tmp_path / "old.npy").write_bytes(content)
+    assert read(tmp_path / "old.npy").problem is None
+
+
+def test_a_gzipped_model_is_not_judged_by_offsets_of_the_plain_file(tmp_path: Path) -> None:
+    file = tmp_path / "m.json.gz"
+    file.write_bytes(gzip.compress(xgboost_json()))
+    head = read_head(file, file.name)
+    assert [reader.name for reader in READERS if reader.recognise(head)] == []

@@ -50,6 +50,8 @@ def test_text_and_images_are_named(suffix: str, tmp_path: Path, read: Read) -> N
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("distutils-precedence.pth", b"import os; var = 'SETUPTOOLS_USE_DISTUTILS'\n"),
+        ("editable.pth", b"/home/me/project/src\n"),
         ("style.bst", b"ENTRY { address author } { } { label }\n"),
         ("words.model", b"hello world\n" * 50),
         ("pieces.model", b"\x0a\x0e\x0a\x05<unk>\x15" + bytes(range(200))),
