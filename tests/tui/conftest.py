@@ -26,7 +26,6 @@ from ml_debugger.runtime.events import CheckFinished, Event, Progress, RunFinish
 from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.report import Report
 from tui.app import WatchApp
-from tui.choices import Choices
 
 GIB = 2**30
 
@@ -186,36 +185,55 @@ def app(report: Report) -> Callable[..., WatchApp]:
     return make
 
 
-async def settle(pilot: Pilot[None]) -> None:
+Wait = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@pytest.fixture
+def settle() -> Wait:
     """Wait until the feed has nothing under way, and paint."""
-    app = pilot.app
-    assert isinstance(app, WatchApp)
-    while (view := app.feed.view()).running or (view.age is None and view.problem is None):
+
+    async def wait(pilot: Pilot[None]) -> None:
+        app = pilot.app
+        assert isinstance(app, WatchApp)
+        while (view := app.feed.view()).running or (view.age is None and view.problem is None):
+            await pilot.pause()
+        app.main.paint()
         await pilot.pause()
-    app.main.paint()
-    await pilot.pause()
+
+    return wait
 
 
-async def history_read(pilot: Pilot[None]) -> None:
+@pytest.fixture
+def history_read() -> Wait:
     """Wait for the threads that read the history."""
-    app = pilot.app
-    readers = [worker for worker in app.workers if worker.group == "history"]
-    if readers:
-        await app.workers.wait_for_complete(readers)
-    await pilot.pause()
+
+    async def wait(pilot: Pilot[None]) -> None:
+        readers = [w for w in pilot.app.workers if w.group == "history"]
+        if readers:
+            await pilot.app.workers.wait_for_complete(readers)
+        await pilot.pause()
+
+    return wait
 
 
-def seen(app: WatchApp) -> str:
+@pytest.fixture
+def seen() -> Callable[[WatchApp], str]:
     """The text on the screen, as a person sees it."""
-    size = app.size
-    lines = app.screen._compositor.render_strips(size)
-    return "\n".join(line.text.rstrip() for line in lines)
+
+    def text(app: WatchApp) -> str:
+        strips = app.screen._compositor.render_strips(app.size)
+        return "\n".join(strip.text.rstrip() for strip in strips)
+
+    return text
 
 
-def chosen(app: WatchApp) -> str:
-    """The highlighted line of the findings."""
-    option = app.main.query_one("#findings Choices", Choices).highlighted_option
-    return "" if option is None else str(option.prompt)
+@pytest.fixture
+def replayed() -> Callable[[Report], Iterator[Event]]:
+    """The events of a run that ended in a report."""
+    return events
 
 
-Settle = Callable[[Pilot[None]], Awaitable[None]]
+@pytest.fixture(autouse=True)
+def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Colours as on a developer's terminal, whatever the variables of this one say."""
+    monkeypatch.delenv("NO_COLOR", raising=False)

@@ -1,0 +1,46 @@
+import pytest
+
+from ml_debugger.contract import ResultEvidence
+from ml_debugger.report.style import Style
+from tui.figures import age, amount, bar, clipped, fact, number
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(None, "?"), (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (80 * 2**30, "80.0 GiB")],
+)
+def test_amounts(size: float | None, text: str) -> None:
+    assert amount(size) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1234567, "1,234,567"), (0.1234567, "0.123457"), (float("nan"), "nan"), (True, "True")],
+)
+def test_numbers(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s ago"), (59.9, "59 s ago"), (61, "1 min ago"), (7300, "2 h ago")],
+)
+def test_ages(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+def test_a_bar_is_as_full_as_its_share_and_never_overflows() -> None:
+    assert bar(0.5, 4, Style()) == "[##--]"
+    assert bar(7.0, 4, Style()) == "[####]"
+    assert bar(None, 4, Style()) == "[    ]"
+
+
+def test_a_long_text_keeps_its_head_or_its_tail() -> None:
+    assert clipped("momentum", 6) == "mom..."
+    assert clipped("a/b/prices.parquet", 10, head=False) == "...parquet"
+    assert clipped("short", 5) == "short"
+
+
+def test_a_fact_carries_unit_limit_and_place() -> None:
+    evidence = ResultEvidence("first_step", 340, "step", 10.0, "row 341")
+    assert fact(evidence) == "first step: 340 step (limit 10), row 341"
