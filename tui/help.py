@@ -32,7 +32,8 @@ class Help(ModalScreen[None]):
     """Closed by the keys that open it or go back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,enter", "dismiss", show=False)
+        Binding("escape,question_mark,enter", "dismiss", show=False),
+        Binding("q", "app.quit", show=False),
     ]
 
     def compose(self) -> ComposeResult:
