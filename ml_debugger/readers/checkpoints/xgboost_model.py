@@ -19,6 +19,9 @@ MAX_JSON = 256 << 20
 """Bytes of JSON that are parsed whole; a larger model is judged by its last bytes only."""
 
 _START = re.compile(rb'\s*\{\s*"(learner|version|Config)"\s*:')
+_FIRST_KEY = 17
+"""Bytes up to the end of the first key; a shorter file cannot show that it is a model."""
+
 _INSIDE = (b'"gradient_booster"', b'"learner_model_param"', b'"learner_train_param"')
 _EARLY = re.compile(rb'"(attributes|feature_names)"')
 _UBJ_START = re.compile(rb"\{(L.{8}|[iU].|l.{4}|I.{2})(learner|version|Config)", re.DOTALL)
@@ -26,7 +29,8 @@ _UBJ_START = re.compile(rb"\{(L.{8}|[iU].|l.{4}|I.{2})(learner|version|Config)",
 
 def recognise(head: Head) -> str | None:
     """By the outermost key of the model's object, and one that only XGBoost has."""
-    if _UBJ_START.match(head.start):
+    stump = head.suffix == ".ubj" and head.size < _FIRST_KEY and head.start.startswith(b"{")
+    if stump or _UBJ_START.match(head.start):
         return "xgboost-ubj"
     if not _START.match(head.start):
         return None
