@@ -24,10 +24,12 @@ it is as ordinary here as any other sign of a corrupt file."""
 def sentence(error: BaseException) -> str:
     """The first line of an error, without the wrapping that Rust adds."""
     text = str(error).strip()
-    inner = re.findall(r'JoinError::Panic\([^,]*,\s*\\*"([^"\\]*)', text)
+    # a panic wraps the panic that caused it, again and again: the innermost one says most
+    _, nested, innermost = text.rpartition("JoinError::Panic(")
+    inner = re.search(r'"([^"\\]+)', innermost) if nested else None
     wrapped = re.search(r'ErrString\("((?:[^"\\]|\\.)*)"', text)
     if inner:
-        text = f"the decoder stopped: {inner[-1]}"
+        text = f"the decoder stopped: {inner[1]}"
     elif wrapped:
         text = wrapped[1].replace('\\"', '"').replace("\\n", "\n")
     lines = text.splitlines()

@@ -6,6 +6,7 @@ import polars as pl
 
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
+from ml_debugger.readers.tables.checksums import bad_page
 from ml_debugger.readers.tables.classify import artifacts_of
 from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence, unreadable
 from ml_debugger.readers.tables.table import open_frame
@@ -36,6 +37,7 @@ def read(head: Head, _kind: str) -> Reading:
     problem = None
     if head.size <= VERIFIED_BYTES:
         frame, rows, problem = _verified(frame, rows)
+        problem = problem or bad_page(head.file)
     with unreadable("the Parquet file is damaged"):
         table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows)
         return Reading(artifacts_of(table), problem)

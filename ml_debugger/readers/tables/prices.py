@@ -9,6 +9,7 @@ import polars as pl
 from ml_debugger.artifacts import PriceTable
 from ml_debugger.readers.tables.columns import normal, panel_fields, price_fields
 from ml_debugger.readers.tables.keys import Keys
+from ml_debugger.readers.tables.parting import parting_columns
 from ml_debugger.readers.tables.table import Table
 
 UNDATED = "no dates: rows are counted as minutes from 1970"
@@ -69,6 +70,9 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
         ticker = pl.col(keys.ticker).cast(pl.String)
     else:
         ticker = pl.lit(fixed or table.stem)
+    parting = parting_columns(table, keys, ticker)
+    if parting:
+        ticker = pl.concat_str(ticker, *(pl.col(c).cast(pl.String) for c in parting), separator=" ")
     columns = [pl.col(fields[f]).cast(pl.Float64).alias(f) for f in _ORDER if f in fields]
     names |= {field: fields[field] for field in _ORDER if field in fields}
     return PriceTable(

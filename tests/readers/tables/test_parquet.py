@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ml_debugger.artifacts import FeatureTable, PriceTable
 from ml_debugger.readers.reader import Reading, Unreadable
 from ml_debugger.readers.tables import is_dataset, read_dataset
+from ml_debugger.readers.tables.checksums import bad_page
 
 Open = Callable[[Path], Reading]
 
@@ -104,3 +108,67 @@ def test_damaged_and_differing_partitions(bars: pl.DataFrame, tmp_path: Path) ->
     assert set(table.schemas) == {"year=2020/0.parquet", "year=2021/0.parquet"}
     assert "beta" not in table.schemas["year=2021/0.parquet"]
     assert table.frame.collect()["beta"].null_count() == 200
+
+
+def varint(value: int) -> bytes:
+    """A number as Thrift's compact protocol writes it, zigzag."""
+    value = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+def paged(page: bytes, checksum: int | None) -> bytes:
+    """The skeleton of a Parquet file: one page with its header, and a footer that finds it."""
+    header = b"\x15" + varint(0) + b"\x15" + varint(len(page)) + b"\x15" + varint(len(page))
+    if checksum is not None:
+        header += b"\x15" + varint(checksum - (1 << 32) if checksum >> 31 else checksum)
+    body = header + b"\x00" + page
+    meta = b"\x76" + varint(len(body)) + b"\x26" + varint(4) + b"\x00"
+    row_group = b"\x19\x1c" + b"\x3c" + meta + b"\x00" + b"\x00"
+    footer = b"\x49\x1c" + row_group + b"\x00"
+    return b"PAR1" + body + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+@pytest.mark.parametrize("page", [b"twelve bytes", b"\x00" * 300, b"x"])
+def test_page_checksums(page: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "paged.parquet"
+    good = zlib.crc32(page)
+    for checksum, wanted in (
+        (None, None),
+        (good, None),
+        (good ^ 1, "row group 0, column 0: the checksum of page 0 does not hold"),
+    ):
+        file.write_bytes(paged(page, checksum))
+        assert bad_page(file) == wanted
+
+
+@settings(max_examples=200, deadline=None)
+@given(noise=st.binary(max_size=400), at=st.integers(0, 60))
+def test_any_bytes_have_checksums_or_not(
+    noise: bytes, at: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sound = paged(b"twelve bytes", zlib.crc32(b"twelve bytes"))
+    file = tmp_path_factory.mktemp("noise") / "noise.parquet"
+    file.write_bytes(sound[:at] + noise + sound[at:])
+    assert bad_page(file) is None or "checksum" in str(bad_page(file))
+
+
+def test_an_exchange_parts_the_series_of_a_ticker(
+    bars: pl.DataFrame, tmp_path: Path, open_table: Open
+) -> None:
+    parts = [bars.with_columns(symbol=pl.lit("A"), exchange=pl.lit(x)) for x in ("X", "Y")]
+    pl.concat(parts).write_parquet(tmp_path / "two.parquet")
+    tickers = prices_in(open_table(tmp_path / "two.parquet")).frame.collect()["ticker"]
+    assert tickers.unique().sort().to_list() == ["A X", "A Y"]
+
+
+def test_a_download_appended_twice_is_one_series(
+    bars: pl.DataFrame, tmp_path: Path, open_table: Open
+) -> None:
+    twice = pl.concat([bars, bars]).with_columns(symbol=pl.lit("A"), exchange=pl.lit("X"))
+    twice.write_parquet(tmp_path / "twice.parquet")
+    tickers = prices_in(open_table(tmp_path / "twice.parquet")).frame.collect()["ticker"]
+    assert tickers.unique().to_list() == ["A"]
