@@ -64,6 +64,7 @@ def impossible(backtest: Backtest) -> tuple[list[Contradiction], int]:
     figures = backtest.metrics
     results = [
         _drawdown_size(figures.get("max_drawdown")),
+        _ends(backtest),
         _years(backtest),
         _sharpe_and_loss(backtest),
         _calmar(backtest),
@@ -85,6 +86,20 @@ def _drawdown_size(drawdown: float | None) -> Finding:
         return Contradiction("max_drawdown", drawdown, f"a drawdown of {-drawdown:.1%} of equity")
     # by itself a possible drawdown agrees with nothing
     return None
+
+
+def _ends(backtest: Backtest) -> Finding:
+    """The total return leads from the first equity to the last."""
+    names = ("total_return", "initial_equity", "final_equity")
+    total, first, last = (backtest.metrics.get(name) for name in names)
+    if total is None or first is None or last is None or first <= 0:
+        return None
+    growth = last / first - 1
+    # percent without a mark can be taken for a share
+    if any(abs(value - growth) < 0.01 + 0.02 * abs(growth) for value in (total, total / 100)):
+        return True
+    text = f"a total return of {total:.1%} from {first:g} to {last:g}"
+    return Contradiction("total_return", total, text)
 
 
 def _years(backtest: Backtest) -> Finding:

@@ -188,6 +188,8 @@ def test_a_figure_of_another_curve_fails(figure: str) -> None:
         ({"sharpe": 1.5, "annual_return": -0.2, "volatility": 0.2}, Status.WARN),
         ({"trades": 0.0, "turnover": 1e9}, Status.WARN),
         ({"max_drawdown": -1.3, "total_return": 0.2}, Status.WARN),
+        ({"total_return": 0.5, "initial_equity": 1e4, "final_equity": 1.2e4}, Status.WARN),
+        ({"total_return": 0.2, "initial_equity": 1e4, "final_equity": 1.2e4}, Status.PASS),
         # volatility drag: growth is 0.46 - 1.02 ** 2 / 2
         ({"sharpe": 0.455, "annual_return": -0.0125, "volatility": 1.02}, Status.PASS),
         # a risk-free rate of 4 % above the return of a quiet book

@@ -11,47 +11,19 @@ import polars as pl
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.records.document import MAX_BYTES
 from ml_debugger.readers.records.figures import plain
+from ml_debugger.readers.tables.backtest import SERIES
 
-COLUMNS = {
-    "date": ("date", "datetime", "timestamp", "time", "day", "session", "index", "unnamed_0"),
-    "equity": (
-        "equity",
-        "equity_curve",
-        "portfolio_value",
-        "portfolio",
-        "total_value",
-        "account_value",
-        "nav",
-        "net_worth",
-        "balance",
-        "value",
-        "capital",
-    ),
-    "benchmark_equity": (
-        "benchmark_equity",
-        "buy_and_hold",
-        "buy_and_hold_equity",
-        "buy_hold",
-        "buy_hold_equity",
-        "bh_equity",
-        "benchmark",
-    ),
-    "strategy_return": (
-        "strategy_return",
-        "strategy_returns",
-        "net_return",
-        "net_returns",
-        "portfolio_return",
-        "daily_return",
-        "daily_returns",
-        "returns",
-        "return",
-    ),
-    "gross_return": ("gross_return", "gross_returns", "gross_strategy_return"),
-    "asset_return": ("asset_return", "asset_returns", "market_return", "market_returns"),
-    "position": ("position", "positions", "weight"),
-    "cost": ("cost", "costs", "transaction_cost", "transaction_costs", "fees", "fee"),
-    "exposure": ("exposure", "gross_exposure", "net_exposure"),
+BROADER = {
+    "equity": ("net_worth", "balance", "value", "capital"),
+    "benchmark_equity": ("buy_and_hold_equity", "buy_hold"),
+    "strategy_return": ("daily_return", "daily_returns", "returns", "return"),
+    "asset_return": ("asset_returns", "market_returns"),
+}
+"""Names that are taken for these columns only beside a record of a backtest."""
+
+DATE = ("date", "datetime", "timestamp", "time", "day", "session", "index", "unnamed_0")
+COLUMNS = {"date": DATE} | {
+    name: (*spellings, *BROADER.get(name, ())) for name, spellings in SERIES.items()
 }
 """Canonical columns of `Backtest.series` and the names that they go by."""
 
