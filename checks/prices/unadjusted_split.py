@@ -21,6 +21,8 @@ CANDIDATE = 0.33
 """Natural logarithm: smaller moves than 1 to 1.39 are no split of the list."""
 OWN_MOVES = 3.0
 """A split's session has a move of its own too; it is rarely above three usual ones."""
+EXTREME = 6.0
+"""Usual moves below which a jump is a move of its market: coins double within a month."""
 MOST_OFF, LEAST_OFF = 0.07, 0.02
 """How far the rest of the move may be from zero at most, and is always allowed to be."""
 CROWD, RANGE = 2.5, 2.5
@@ -50,10 +52,11 @@ def unadjusted_split(prices: PriceTable) -> Outcome:
     What it measures:
         Jumps between neighbouring sessions that lie within the ticker's usual move of a split
         ratio (3:2, 2:1, 3:1 ... 50:1 and their reverse), after the market's own move is taken
-        off, with a level that lasts, on a day that was ordinary otherwise: a range and an amount
-        traded like those before. A crash or a leap on news trades several times as much, so it
-        is not taken for a split. Where the table has adjusted closes, these are judged, because
-        raw closes jump by right.
+        off. They must be far beyond what is usual, the new level must last, and the day must be
+        ordinary otherwise: a range and an amount traded like those before. A crash or a leap on
+        news trades several times as much, so it is not taken for a split; where closes are all
+        there is, only a jump by exactly a ratio of two or more counts. Adjusted closes are
+        judged where the table has them, because raw closes jump by right.
 
     Why it matters:
         The model learns a return of -50 % or +900 % that no holder had. Volatility, moving
@@ -200,13 +203,16 @@ def _is_split(row: dict[str, float]) -> bool:
 
     rest, ratio = min((abs(abs(row["move"] - row["market"]) - math.log(k)), k) for k in RATIOS)
     usual = 1.4826 * (row["usual_move"] or 0.0)
-    if rest > min(MOST_OFF, max(LEAST_OFF, OWN_MOVES * usual)):
+    crowd = [row[c] for c in ("volume", "amount") if row[c] is not None]
+    # closes alone cannot tell a crash from a split, so only an exact ratio counts there
+    seen = bool(crowd) or row["range"] is not None
+    allowed = min(MOST_OFF, max(LEAST_OFF, OWN_MOVES * usual)) if seen else LEAST_OFF
+    if rest > allowed or abs(row["move"]) < EXTREME * usual:
         return False
     lasting = math.log(row["level_after"] / row["level_before"])
     if abs(lasting - row["move"]) > 0.15 + 2 * usual:
         return False
     # the crowd of a crash comes in shares and in money alike, that of a split in neither
-    crowd = [row[c] for c in ("volume", "amount") if row[c] is not None]
     if crowd and min(crowd) > CROWD:
         return False
     if row["range"] is not None and row["range"] > RANGE:

@@ -288,6 +288,23 @@ def test_news_is_no_split(move: float) -> None:
     assert status(unadjusted_split, prices_of(news)) is Status.PASS
 
 
+def test_wild_months_are_no_splits() -> None:
+    rng = np.random.default_rng(4)
+    months = [date(2010, 1, 31) + timedelta(days=int(30.44 * n)) for n in range(180)]
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.25, 180)))
+    coin = pl.DataFrame({"ticker": "COIN", "time": months, "close": close})
+    assert status(unadjusted_split, prices_of(coin)) is Status.PASS
+
+
+def test_closes_alone_need_an_exact_ratio() -> None:
+    closes = walk(AMERICAN).select("ticker", "time", "close")
+    flat = closes["close"][499] / closes["close"][500]
+    for ratio, wanted in ((1 / 3, Status.FAIL), (1 / 2.14, Status.PASS)):
+        factor = pl.when(pl.int_range(pl.len()) >= 500).then(flat * ratio).otherwise(1.0)
+        jump = closes.with_columns(pl.col("close") * factor)
+        assert status(unadjusted_split, prices_of(jump)) is wanted
+
+
 def test_a_spike_that_reverts_is_no_split() -> None:
     row = pl.int_range(pl.len())
     factor = pl.when(row == 500).then(0.5).otherwise(1.0)

@@ -86,7 +86,7 @@ def features_of(table: Table, keys: Keys) -> FeatureTable | None:
     """The features in a table, or None when it holds none.
 
     Where a file carries whole bars, these are the source of the features and not features.
-    A table of bars alone, of results per ticker or without any key or label is no feature table.
+    A table of bars alone, of results per ticker or without dates and labels is no feature table.
     """
     plain = {normal(column) for column in table.columns}
     if plain & _RECORD:
@@ -108,8 +108,7 @@ def features_of(table: Table, keys: Keys) -> FeatureTable | None:
     ]
     labels = [column for column in numeric if is_label(column)]
     features = [column for column in numeric if column not in labels]
-    keyed = keys.time is not None or keys.ticker is not None
-    if not (labels and features) and not (keyed and len(features) >= 3):
+    if not (labels and features) and not (keys.time is not None and len(features) >= 3):
         return None
     if not labels and ((whole and len(features) < 3) or _is_panel(table, keys, features)):
         return None
