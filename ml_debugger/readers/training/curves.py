@@ -113,6 +113,7 @@ class Runs:
         self.form = form
         self.step_unit = step_unit
         self.all: list[Run] = [Run()]
+        self.details: dict[str, str] = {}
         self.left_out = 0
 
     @property
@@ -180,7 +181,7 @@ class Runs:
         self, run: Run, subject: str, segment: str | None, names: dict[str, str]
     ) -> TrainingRun:
         curves: dict[str, Curve] = {}
-        details = dict(run.details)
+        details = {**self.details, **run.details}
         thinned = []
         for original, points in run.points.items():
             if original not in names:

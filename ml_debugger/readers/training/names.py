@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 TRAIN = frozenset({"train", "training", "trn", "tr", "learn", "dtrain"})
 VALIDATION = frozenset(
@@ -107,6 +108,7 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
+@lru_cache(maxsize=4096)
 def meaning(original: str) -> Meaning | None:
     """What a logged name says; None for names that are no curve (a best value, a stop loss)."""
     parts = words(original)

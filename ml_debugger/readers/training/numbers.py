@@ -7,17 +7,22 @@ import re
 NUMBER = r"[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|(?:nan|inf(?:inity)?)(?:\.0)?)"
 """A number, or a literal nan or inf in any case; Lightning's progress bar writes `nan.0`."""
 
-_WHOLE = re.compile(NUMBER, re.IGNORECASE)
+_NON_FINITE = re.compile(r"([-+]?(?:nan|inf(?:inity)?))\.0", re.IGNORECASE)
 
 
 def number(text: str) -> float | None:
-    """The number that a cell holds; None for a blank, for `null` and for anything else."""
-    text = text.strip().strip("\"'")
-    if _WHOLE.fullmatch(text) is None:
+    """The number that a cell holds; None for a blank, for `null` and for anything else.
+
+    A blank means "not logged"; only a literal nan was computed.
+    """
+    text = text.strip(" \t\"'")
+    if not text or "_" in text or not text.isascii():
         return None
-    # a blank means "not logged"; only a literal nan was computed
-    return float(text.lower().removesuffix(".0") if text[-3:].lower() in ("n.0", "f.0", "y.0")
-                 else text)  # fmt: skip
+    try:
+        return float(text)
+    except ValueError:
+        odd = _NON_FINITE.fullmatch(text)
+        return float(odd.group(1)) if odd is not None else None
 
 
 def as_number(value: object) -> float | None:

@@ -12,12 +12,17 @@ import re
 
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
-from ml_debugger.readers.training.console import Said, interesting, is_loss_metric, parse
+from ml_debugger.readers.training.console import MAX_TEXT, Said, interesting, is_loss_metric, parse
 from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.stream import Stream, plain
 
 FORMAT = "console training log"
 
+MAX_WHOLE = 32 << 20
+"""Bytes beyond which a log is read as a sample: a gigabyte would take a quarter of an hour."""
+
+_TERMINAL = re.compile("[\r\b\x1b]")
+_NON_FINITE = re.compile(r"(?<![a-z])(?:nan|inf(?:inity)?)(?![a-z])")
 # how far below its heading an epoch's metrics may stand
 _NEAR = 60
 _ENOUGH_BARE = 10
@@ -77,10 +82,15 @@ def read(head: Head, form: str) -> Reading:
     stream = Stream(head)
     by_epoch = _counts_epochs(head.text)
     console = _Console(Runs(head, form, "epoch" if by_epoch else "step"), by_epoch)
+    every = max(1, -(-head.size // MAX_WHOLE))
+    if every > 1:
+        console.runs.details["sampled"] = (
+            f"one line in {every}, and all lines with validation or non-finite figures"
+        )
     for line in stream.lines():
-        if not interesting_line(line.text):
+        if every > 1 and line.number % every and not _must_be_read(line.text):
             continue
-        parts = plain(line.text).split("\r")
+        parts = plain(line.text).split("\r") if _TERMINAL.search(line.text) else [line.text]
         for position, part in enumerate(parts, start=1):
             if interesting(part):
                 whole = line.whole or position < len(parts)
@@ -88,9 +98,12 @@ def read(head: Head, form: str) -> Reading:
     return console.runs.reading(stream.problem)
 
 
-def interesting_line(text: str) -> bool:
-    """A quick look at a whole line, which may hold many refreshes of a progress bar."""
-    return "\r" in text or "\b" in text or interesting(text)
+def _must_be_read(text: str) -> bool:
+    """Whether a line of a huge log is read even where only a sample is."""
+    lower = text[:MAX_TEXT].lower()
+    if ("nan" in lower or "inf" in lower) and _NON_FINITE.search(lower) is not None:
+        return True
+    return "%|" not in lower and ("val" in lower or "fold" in lower or "test" in lower)
 
 
 class _Console:

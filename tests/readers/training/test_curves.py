@@ -2,7 +2,7 @@
 
 import math
 
-from ml_debugger.readers.training import curves
+from ml_debugger.readers.training import curves, plain_text
 from ml_debugger.readers.training.curves import Points
 
 
@@ -31,3 +31,13 @@ def test_too_many_runs_are_reported(monkeypatch, read_log) -> None:
     reading = read_log("epoch,loss\n" + rows, "log.csv")
     assert len(reading.artifacts) == 5
     assert "more than 5 runs" in reading.problem
+
+
+def test_a_huge_console_log_is_sampled_and_says_so(monkeypatch, runs_of) -> None:
+    monkeypatch.setattr(plain_text, "MAX_WHOLE", 5_000)
+    text = "".join(f"epoch 1 step {i} loss {'nan' if i == 777 else 0.5}\n" for i in range(1000))
+    (run,) = runs_of(text)
+    values = run.curves["train_loss"].values
+    assert 100 < len(values) < 500
+    assert sum(math.isnan(value) for value in values) == 1
+    assert "sampled" in run.details
