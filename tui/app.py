@@ -1,4 +1,4 @@
-"""The application: a feed in a thread, and a repaint once a second."""
+"""The application: a feed in a thread, and the screens."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from tui.feed import Feed, Source
 from tui.main import Main
 from tui.past import OpenHistory
 from tui.too_small import LEAST, TooSmall
-
-PAINT_SECONDS = 1.0
-"""Each repaint costs bytes on a slow line; one a second is as fast as people read."""
 
 
 class WatchApp(App[None]):
@@ -53,10 +50,9 @@ class WatchApp(App[None]):
         self.feed = Feed(source, refresh, clock)
         self.main = Main(self.feed, history, cards, style or Style(unicode=True, colour=True))
 
-    def on_mount(self) -> None:
-        self.push_screen(self.main)
+    async def on_mount(self) -> None:
+        await self.push_screen(self.main)
         self.run_worker(self.feed.run, thread=True, exit_on_error=False)
-        self.set_interval(PAINT_SECONDS, self.main.paint)
 
     def on_unmount(self) -> None:
         self.feed.stop()

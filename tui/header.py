@@ -14,6 +14,7 @@ from tui.colours import COLOURS
 from tui.feed import View
 from tui.figures import age, clipped
 
+LINES = ("subject", "tabs", "problem")
 COUNTED = ((Status.FAIL, "FAIL"), (Status.WARN, "WARN"), (Status.ERROR, "ERROR"))
 
 
@@ -25,10 +26,10 @@ class Header(Vertical):
         self._names = names
         self._style = style
         self._said: dict[str, Text] = {}
+        self._lines = {line: Static(id=line, markup=False) for line in LINES}
 
     def compose(self) -> ComposeResult:
-        for line in ("subject", "tabs", "problem"):
-            yield Static(id=line, markup=False)
+        yield from self._lines.values()
 
     def show(self, view: View, current: int) -> None:
         """Show the state of the feed; `current` is the number of the screen, from 0."""
@@ -42,7 +43,7 @@ class Header(Vertical):
         self._say("subject", first)
         self._say("tabs", self._tabs(view.report, current, width))
         problem = _problem(view)
-        self.query_one("#problem").display = problem is not None
+        self._lines["problem"].display = problem is not None
         self._say("problem", Text(self._style.plain(problem or ""), "bold magenta", no_wrap=True))
 
     def _tabs(self, report: Report | None, current: int, width: int) -> Text:
@@ -64,7 +65,7 @@ class Header(Vertical):
     def _say(self, line: str, text: Text) -> None:
         if self._said.get(line) != text:
             self._said[line] = text
-            self.query_one(f"#{line}", Static).update(text)
+            self._lines[line].update(text)
 
 
 def _score(report: Report | None) -> str:

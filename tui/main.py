@@ -27,6 +27,9 @@ PANES = {
 }
 KEYS = "q quit  ? help  / filter  Enter read  Esc back  1-4 screens  r refresh  a all"
 
+PAINT_SECONDS = 1.0
+"""Each repaint costs bytes on a slow line; one a second is as fast as people read."""
+
 Pane = Findings | Machine | Training | Past
 
 
@@ -45,29 +48,34 @@ class Main(Screen[None]):
     ) -> None:
         super().__init__()
         self._feed = feed
-        self._open_history = open_history
-        self._cards = cards
         self._style = style
         self._painted = -1
+        self._header = Header(list(PANES.values()), style)
+        self._switcher = ContentSwitcher(
+            Findings(cards, style, id="findings"),
+            Machine(style, id="machine"),
+            Training(style, id="training"),
+            Past(open_history, cards, style, id="past"),
+            initial="findings",
+        )
 
     def compose(self) -> ComposeResult:
-        yield Header(list(PANES.values()), self._style)
-        with ContentSwitcher(initial="findings"):
-            yield Findings(self._cards, self._style, id="findings")
-            yield Machine(self._style, id="machine")
-            yield Training(self._style, id="training")
-            yield Past(self._open_history, self._cards, self._style, id="past")
+        yield self._header
+        yield self._switcher
         yield Static(KEYS, id="keys", markup=False)
 
     def on_mount(self) -> None:
         self.set_class(not self._style.unicode, "ascii")
         self._pane("findings").take_focus()
-        self.paint()
+        self.set_interval(PAINT_SECONDS, self.paint)
+        self.call_after_refresh(self.paint)
 
     def paint(self) -> None:
         """Bring the screen up to date with the feed."""
+        if not self.is_mounted or not self.is_attached:
+            return
         view = self._feed.view()
-        self.query_one(Header).show(view, list(PANES).index(self._current))
+        self._header.show(view, list(PANES).index(self._current))
         if view.report is not None and view.version != self._painted:
             self._painted = view.version
             with self.app.batch_update():
@@ -76,7 +84,7 @@ class Main(Screen[None]):
 
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
-        self.query_one(ContentSwitcher).current = pane
+        self._switcher.current = pane
         self._pane(pane).take_focus()
         self.paint()
 
@@ -95,10 +103,10 @@ class Main(Screen[None]):
 
     @property
     def _current(self) -> str:
-        return self.query_one(ContentSwitcher).current or "findings"
+        return self._switcher.current or "findings"
 
     def _pane(self, pane: str) -> Pane:
-        found = self.query_one(f"#{pane}")
+        found = self._switcher.get_child_by_id(pane)
         assert isinstance(found, Findings | Machine | Training | Past)
         return found
 

@@ -6,7 +6,6 @@ import math
 
 from ml_debugger.artifacts import ValidationRecord
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
-from ml_debugger.training.efficiency import walk_forward_efficiency
 
 MOST_EVIDENCE = 5
 
@@ -56,6 +55,8 @@ def low_wfe(record: ValidationRecord) -> Outcome:
     validation, test = _accuracies(record)
     if validation is None or test is None:
         return NotMeasured("no accuracies of both validation and test")
+    from ml_debugger.training.efficiency import walk_forward_efficiency
+
     efficiency = walk_forward_efficiency(validation, test)
     if efficiency is None:
         return NotMeasured(f"no skill in validation ({validation:.3f}): WFE is undefined")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ml_debugger.artifacts import ValidationRecord
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
-from ml_debugger.training.efficiency import walk_forward_efficiency
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,8 @@ class _Recorded:
     @property
     def adjusted(self) -> float | None:
         """What the formula gives, in percent."""
+        from ml_debugger.training.efficiency import walk_forward_efficiency
+
         return walk_forward_efficiency(self.validation, self.test)
 
     @property

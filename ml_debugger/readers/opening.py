@@ -42,7 +42,7 @@ def open_file(file: Path, shown: str, *, named: bool) -> Sequence[Artifact]:
         head = read_head(file, shown)
     except OSError as error:
         return (FileRead(shown, shown, "file", problem=error.strerror or str(error)),)
-    if head.size == 0:
+    if head.size == 0 and not _named_as_checkpoint(head):
         return _empty(head, named)
     for reader in readers():
         kind = reader.recognise(head)
@@ -83,6 +83,13 @@ def _read(reader: Reader, head: Head, kind: str, named: bool) -> Sequence[Artifa
         line=reading.line,
     )
     return (*reading.artifacts, read)
+
+
+def _named_as_checkpoint(head: Head) -> bool:
+    """An empty checkpoint is judged as a checkpoint, by the reader of misnamed ones."""
+    from ml_debugger.readers.checkpoints import misnamed
+
+    return misnamed.READER.recognise(head) is not None
 
 
 def _empty(head: Head, named: bool) -> Sequence[Artifact]:

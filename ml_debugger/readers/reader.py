@@ -22,11 +22,11 @@ class Reading:
 class Reader:
     """One file format.
 
-    `recognise` looks at the head and returns the format's name, or None. `read` turns the file
-    into artifacts, given the head and the name that `recognise` returned; it reports damage as `Reading.problem` beside what is still sound, and
-    raises `Unreadable` when nothing is. It must be bounded in memory and never execute what
-    it reads. `suffixes` are the endings by which a file claims to be of this kind: a file that
-    claims it but is nothing that any reader recognises is reported as unreadable.
+    `recognise` looks at the head and returns the format's name, or None. `read` is given the head
+    and that name and turns the file into artifacts; it reports damage as `Reading.problem` beside
+    what is still sound, and raises `Unreadable` when nothing is. It must be bounded in memory and
+    never execute what it reads. `suffixes` are the endings by which a file claims to be of this
+    kind: a file that claims it but is nothing that any reader recognises is unreadable.
     """
 
     name: str

@@ -39,8 +39,7 @@ def describe_files(artifacts: Sequence[Artifact]) -> dict[str, str]:
     for path, several in runs.items():
         found.setdefault(path, []).append(_runs(several))
     return {
-        str(path): ", ".join(found.get(str(path), ())) or form
-        for path, form in formats.items()
+        str(path): ", ".join(found.get(str(path), ())) or form for path, form in formats.items()
     }
 
 

@@ -55,6 +55,7 @@ class Report:
     notes: Sequence[str] = field(default=())
     fail_on: Status = Status.FAIL
     min_score: float | None = None
+    required: frozenset[str] = frozenset()
     new: frozenset[str] | None = None
     gone: Sequence[str] = field(default=())
     interrupted: bool = False
@@ -110,12 +111,18 @@ class Report:
         score = self.summary.score
         if self.min_score is not None and score is not None and score < self.min_score:
             return FINDINGS
-        if self.broken is not None or any(
-            r.status is Status.ERROR or (r.status is Status.SKIP and r.required)
-            for r in self.results
-        ):
+        if self.broken is not None or self._unlooked:
             return INCOMPLETE
         return OK
+
+    @property
+    def _unlooked(self) -> bool:
+        """Whether something failed, or was required and nobody could look at it."""
+        judged = {r.code for r in self.results if r.status not in (Status.SKIP, Status.ERROR)}
+        return bool(self.required - judged) or any(
+            r.status is Status.ERROR or (r.status is Status.SKIP and r.required)
+            for r in self.results
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The document that `--format json` prints."""

@@ -49,7 +49,9 @@ def check_request(
         flags=_given(flags),
     )
     name = " ".join(words) if words else chosen
-    return _request(job, configuration, "check", name, str(root.resolve()))
+    # a check that was asked for by its own name and cannot look leaves the run incomplete
+    named = frozenset(check.code for check in checks if {check.code, check.name} & asked(words))
+    return _request(job, configuration, "check", name, str(root.resolve()), named)
 
 
 def inspect_request(
@@ -87,12 +89,22 @@ def validate_limits(configuration: Configuration) -> None:
         effective(check, configuration.limits)
 
 
+def asked(words: Sequence[str]) -> set[str]:
+    """The words as codes and as names are written."""
+    return {word.upper() for word in words} | {word.lower() for word in words}
+
+
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flags.items() if value is not None}
 
 
 def _request(
-    job: Job, configuration: Configuration, command: str, profile: str, workspace: str
+    job: Job,
+    configuration: Configuration,
+    command: str,
+    profile: str,
+    workspace: str,
+    required: frozenset[str] = frozenset(),
 ) -> Request:
     return Request(
         job=job,
@@ -101,5 +113,6 @@ def _request(
         workspace=workspace,
         fail_on=Status(configuration["run.fail_on"]),
         min_score=configuration["run.min_score"],
+        required=required,
         seconds=float(configuration["run.seconds"]),
     )

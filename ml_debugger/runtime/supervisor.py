@@ -48,7 +48,7 @@ Finish = Callable[[Report], Report]
 
 @dataclass(frozen=True)
 class Request:
-    """A run as a front end asks for it."""
+    """A run as a front end asks for it; `required` are the codes that must be judged."""
 
     job: Job
     command: str
@@ -56,6 +56,7 @@ class Request:
     workspace: str
     fail_on: Status = Status.FAIL
     min_score: float | None = None
+    required: frozenset[str] = frozenset()
     seconds: float = 600.0
 
 
@@ -116,6 +117,7 @@ def run(
         notes=tuple(dict.fromkeys(state.notes)),
         fail_on=request.fail_on,
         min_score=request.min_score,
+        required=request.required,
         interrupted=interrupted,
         broken=broken,
         files=state.files,

@@ -76,10 +76,17 @@ def test_each_bad_check_is_an_error_and_the_rest_goes_on(diagnostic, run_log, th
     assert ended.code == 1
 
 
-def test_an_error_without_findings_is_exit_code_3(diagnostic, third_party) -> None:
+def test_an_error_without_findings_is_exit_code_3(diagnostic, run_log, third_party) -> None:
+    assert run_log.is_file()
     ended = diagnostic("check", "raising", "--format", "json", PYTHONPATH=third_party)
     assert ended.code == 3
     assert [r["status"] for r in ended.document["results"]] == ["error"]
+
+
+def test_a_named_check_with_nothing_to_judge_is_exit_code_3(diagnostic, third_party) -> None:
+    ended = diagnostic("check", "fine", "--format", "json", PYTHONPATH=third_party)
+    assert ended.code == 3
+    assert [r["status"] for r in ended.document["results"]] == ["skip"]
 
 
 def test_each_subject_has_one_result_a_check(diagnostic, run_log, third_party) -> None:

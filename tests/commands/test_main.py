@@ -6,7 +6,7 @@ from commands.main import spread_components, take_debug
 def test_without_arguments_it_prints_short_help(diagnostic) -> None:
     ended = diagnostic()
     assert ended.code == 0
-    assert "diagnostic [OPTIONS] COMMAND" in ended.out
+    assert "diagnostic [OPTIONS] [COMMAND]" in ended.out
     assert "inspect" in ended.out
     assert max(map(len, ended.out.splitlines())) <= 80
 

@@ -28,6 +28,13 @@ def test_a_required_check_that_was_skipped_leaves_the_run_incomplete(result, rep
     assert report(result(status=Status.SKIP, required=True)).exit_code == 3
 
 
+def test_a_check_asked_for_by_name_must_be_judged_on_one_subject_at_least(result, report) -> None:
+    skipped = result(status=Status.SKIP)
+    asked: dict[str, frozenset[str]] = {"required": frozenset({"TRN001"})}
+    assert report(skipped, **asked).exit_code == 3
+    assert report(skipped, result(status=Status.PASS, subject="b"), **asked).exit_code == 0
+
+
 def test_fail_on_warn_makes_a_warning_a_finding(result, report) -> None:
     assert report(result(status=Status.WARN), fail_on=Status.WARN).exit_code == 1
 

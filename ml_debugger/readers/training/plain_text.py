@@ -21,6 +21,7 @@ FORMAT = "console training log"
 MAX_WHOLE = 32 << 20
 """Bytes beyond which a log is read as a sample: a gigabyte would take a quarter of an hour."""
 
+_FIRST = 5_000
 _TERMINAL = re.compile("[\r\b\x1b]")
 _NON_FINITE = re.compile(r"(?<![a-z])(?:nan|inf(?:inity)?)(?![a-z])")
 # how far below its heading an epoch's metrics may stand
@@ -88,7 +89,7 @@ def read(head: Head, form: str) -> Reading:
             f"one line in {every}, and all lines with validation or non-finite figures"
         )
     for line in stream.lines():
-        if every > 1 and line.number % every and not _must_be_read(line.text):
+        if line.number > _FIRST and line.number % every and not _must_be_read(line.text):
             continue
         parts = plain(line.text).split("\r") if _TERMINAL.search(line.text) else [line.text]
         for position, part in enumerate(parts, start=1):

@@ -35,6 +35,7 @@ def test_too_many_runs_are_reported(monkeypatch, read_log) -> None:
 
 def test_a_huge_console_log_is_sampled_and_says_so(monkeypatch, runs_of) -> None:
     monkeypatch.setattr(plain_text, "MAX_WHOLE", 5_000)
+    monkeypatch.setattr(plain_text, "_FIRST", 10)
     text = "".join(f"epoch 1 step {i} loss {'nan' if i == 777 else 0.5}\n" for i in range(1000))
     (run,) = runs_of(text)
     values = run.curves["train_loss"].values
