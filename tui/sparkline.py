@@ -29,9 +29,10 @@ def sparkline(curve: Curve, first: float, last: float, width: int, style: Style)
     cells: list[list[float]] = [[] for _ in range(width)]
     for step, value in zip(curve.steps, curve.values, strict=True):
         cells[column(step, first, last, width)].append(value)
-    means = [math.fsum(cell) / len(cell) if _finite(cell) else math.nan for cell in cells]
+    means = [_mean(cell) for cell in cells]
     known = [mean for mean in means if not math.isnan(mean)]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    span = high / 2 - low / 2  # halves, because the whole may be beyond the largest float
     marks = BLOCKS if style.unicode else ASCII
     drawn = ""
     for cell, mean in zip(cells, means, strict=True):
@@ -40,10 +41,14 @@ def sparkline(curve: Curve, first: float, last: float, width: int, style: Style)
         elif math.isnan(mean):
             drawn += NOT_FINITE
         else:
-            share = (mean - low) / (high - low) if high > low else 0.0
+            share = (mean / 2 - low / 2) / span if span > 0 else 0.0
             drawn += marks[min(len(marks) - 1, int(share * len(marks)))]
     return drawn
 
 
-def _finite(cell: list[float]) -> bool:
-    return bool(cell) and all(math.isfinite(value) for value in cell)
+def _mean(cell: list[float]) -> float:
+    """NaN for an empty cell and for one that holds a value which is not finite."""
+    if not cell or not all(math.isfinite(value) for value in cell):
+        return math.nan
+    mean = sum(value / len(cell) for value in cell)
+    return min(max(mean, min(cell)), max(cell))
