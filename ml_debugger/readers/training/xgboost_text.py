@@ -10,7 +10,7 @@ from ml_debugger.readers.training.boosting import Round, pairs, read_rounds, rou
 from ml_debugger.readers.training.numbers import NUMBER
 
 FORMAT = "XGBoost evaluation log"
-_ROUND = re.compile(r"\[(\d{1,9})\]\s+(?=[^\s:]{1,80}-[^\s:]{1,60}:)")
+_ROUND = re.compile(r"(?<![`\w])\[(\d{1,9})\]\s+(?=[^\s:]{1,80}-[^\s:]{1,60}:)")
 # cross-validation adds its standard deviation: train-rmse:0.41210+0.00210
 _PAIR = re.compile(
     rf"([^\s:]{{1,80}}?)-([^\s:-]{{1,40}}(?:-[^\s:-]{{1,20}})?):\s*({NUMBER})", re.IGNORECASE
