@@ -76,13 +76,16 @@ def _step(run: TrainingRun, result: Result) -> float | None:
         value = evidence.value
         if evidence.unit in STEP_UNITS and isinstance(value, int | float):
             return float(value) if "step" in evidence.name or "epoch" in evidence.name else None
-    if result.line is None:
+    if result.line is None or result.path != run.path:
         return None
-    for curve in run.curves.values():
-        at = [i for i, line in enumerate(curve.lines) if line <= (result.line or 0)]
-        if at:
-            return float(curve.steps[at[-1]])
-    return None
+    # the curves are thinned: the nearest point before the line is close to the true step
+    before = [
+        (line, float(step))
+        for curve in run.curves.values()
+        for line, step in zip(curve.lines, curve.steps, strict=True)
+        if line <= result.line
+    ]
+    return max(before)[1] if before else None
 
 
 def _lines(
