@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ml_debugger.workspace.configuration import PROJECT_FILE
+
 MAX_FILES = 20_000
 MAX_DEPTH = 12
 MAX_SECONDS = 20.0
@@ -108,7 +110,7 @@ class _Walk:
         if stat.S_ISDIR(mode):
             if not entry.name.startswith(".") and entry.name not in PASSED_OVER:
                 self._folder(path, depth + 1, named=False)
-        elif not entry.name.startswith("."):
+        elif not entry.name.startswith(".") and entry.name != PROJECT_FILE:
             self._file(path, mode, named=False)
 
     def _file(self, path: Path, mode: int, *, named: bool) -> None:

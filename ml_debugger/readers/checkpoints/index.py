@@ -13,9 +13,9 @@ MAX_BYTES = 8 << 20
 
 
 def recognise(head: Head) -> str | None:
-    """By an object with a list of checkpoints that name files."""
+    """By one JSON object with a list of checkpoints that name files; JSON lines are logs."""
     text = head.text.lstrip()
-    if not text.startswith("{") or '"checkpoints"' not in text[:4000]:
+    if head.suffix != ".json" or not text.startswith("{") or '"checkpoints"' not in text[:4000]:
         return None
     known = '"ml-debugger/checkpoints/' in text[:4000] or '"file"' in text[:8000]
     return "checkpoint-index" if known or head.file.name == "checkpoints.json" else None
