@@ -75,11 +75,10 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
     where = f"{run.step_unit} {step:g}, line {curve.lines[at]}"
     evidence = [Evidence("first_step", step, run.step_unit, f"line {curve.lines[at]}")]
     last = _last_finite(curve, at)
-    evidence.append(
-        Evidence("last_finite", None if last is None else curve.values[last], None,
-                 "none before it" if last is None else f"{run.step_unit} {curve.steps[last]:g}")
-    )  # fmt: skip
-    evidence.append(Evidence("non_finite_losses", count, "values", f"of {total:,}, {_names(bad)}"))
+    if last is not None:
+        at_last = f"{run.step_unit} {curve.steps[last]:g}"
+        evidence.append(Evidence("last_finite", curve.values[last], None, at_last))
+    evidence.append(Evidence("affected", _names(bad), None, f"of {total:,} logged losses"))
     evidence.extend(_grew(run, curve.lines[at]))
     always = last is None and all(not math.isfinite(value) for value in curve.values)
     name = curve.original
