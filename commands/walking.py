@@ -70,7 +70,8 @@ class Terminal:
             return self._answers[step.name]
         if not self._person:
             return None
-        tell(f"  {text}")
+        if tuple(choices) == AFTER_DIFFERENCE:
+            tell(f"  {text}")  # a question of a step was shown when the step began
         for number, choice in enumerate(choices, 1):
             tell(f"  {number}  {choice}")
         number = click.prompt("  which", type=click.IntRange(1, len(choices)), err=True)
