@@ -83,7 +83,8 @@ def guess_encoding(start: bytes) -> str | None:
         return "utf-8"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    controls = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in start)
+    # backspaces draw the progress bars of Keras, escapes the colours of others
+    controls = sum(byte < 8 or 13 < byte < 27 or 27 < byte < 32 for byte in start)
     try:
         start[: len(start) - 4 if len(start) > 8 else len(start)].decode("utf-8")
     except UnicodeDecodeError as error:

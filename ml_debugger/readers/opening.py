@@ -55,7 +55,7 @@ def open_folder(folder: Path, shown: str) -> Sequence[Artifact]:
     """Read a folder that is one artifact: an MLflow run or a partitioned table."""
     from ml_debugger.readers import tables, training
 
-    is_run = (folder / "meta.yaml").is_file()
+    is_run = training.is_run_folder(folder)
     kind = "mlflow-run" if is_run else "parquet-dataset"
     try:
         reading = (training.read_run_folder if is_run else tables.read_dataset)(folder, shown)
