@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from statistics import median
-from typing import TYPE_CHECKING
 
 from ml_debugger.artifacts import FeatureTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Scan, check
-
-if TYPE_CHECKING:
-    import polars as pl
+from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Sample, check
 
 LEAST_FEATURES = 3
 LEAST_ROWS = 50
 LARGE = 1_000.0
 """Standard deviation below which no scale is called large, whatever the others have."""
-
-
-def ask(features: FeatureTable) -> Mapping[str, pl.Expr]:
-    """The spread of each feature over its finite values."""
-    import polars as pl
-
-    schema = features.frame.collect_schema()
-
-    def finite(name: str) -> pl.Expr:
-        column = pl.col(name)
-        return column.filter(column.is_finite()) if schema[name].is_float() else column
-
-    return {c: finite(c).cast(pl.Float64).std() for c in features.features}
 
 
 @check(
@@ -51,13 +33,13 @@ def ask(features: FeatureTable) -> Mapping[str, pl.Expr]:
     ),
     profiles=("pre-train", "full"),
     explained_by=("unit-error",),
-    ask=ask,
 )
-def unscaled_feature(features: FeatureTable, scan: Scan) -> Outcome:
+def unscaled_feature(features: FeatureTable, sample: Sample) -> Outcome:
     """A feature's scale is far above that of the others.
 
     What it measures:
-        The standard deviation of each feature over that of the middle feature of its table.
+        The standard deviation of each feature over that of the middle feature of its table, on
+        up to 100,000 rows spread evenly.
         Only spreads above 1,000 are judged. Prices and volumes of a file that carries whole bars
         are the source of the features, not features, and are not judged.
 
@@ -74,8 +56,7 @@ def unscaled_feature(features: FeatureTable, scan: Scan) -> Outcome:
         The project's record of 2025-12 (standard deviation of 1.2 million, loss of NaN).
         LeCun, Bottou, Orr and Mueller, Efficient BackProp, 1998, section 4.3.
     """
-    spreads = {c: scan.number(c) for c in features.features}
-    spreads = {c: s for c, s in spreads.items() if math.isfinite(s) and s > 0}
+    spreads = _spreads(features, sample)
     if features.rows < LEAST_ROWS:
         return NotMeasured(f"{features.rows} rows are too few to know the scales")
     if len(spreads) < LEAST_FEATURES:
@@ -97,3 +78,17 @@ def unscaled_feature(features: FeatureTable, scan: Scan) -> Outcome:
         {"scale_ratio": judged[worst]},
         tuple(Evidence("standard deviation", spreads[c], where=c) for c in far[:5]),
     )
+
+
+def _spreads(features: FeatureTable, sample: Sample) -> dict[str, float]:
+    """Standard deviation of each feature that varies, over its finite values."""
+    import polars as pl
+
+    schema = sample.spread.schema
+
+    def finite(name: str) -> pl.Expr:
+        column = pl.col(name).cast(pl.Float64)
+        return column.filter(column.is_finite()) if schema[name].is_float() else column
+
+    row = sample.spread.select(finite(c).std() for c in features.features).row(0, named=True)
+    return {c: s for c, s in row.items() if s is not None and math.isfinite(s) and s > 0}

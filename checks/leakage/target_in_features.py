@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ml_debugger.artifacts import FeatureTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Sample, check
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-SAMPLE = 100_000
-"""Rows that are looked at, spread evenly over the table."""
 LEAST_ROWS = 30
 CERTAINTY = 4.0
 """Standard errors of Fisher's z taken off, so that chance among thousands of pairs stays below."""
@@ -40,7 +38,7 @@ EXACT = 1 - 1e-9
     ),
     profiles=("quick", "pre-train", "full"),
 )
-def target_in_features(features: FeatureTable) -> Outcome:
+def target_in_features(features: FeatureTable, sample: Sample) -> Outcome:
     """A feature holds the target.
 
     What it measures:
@@ -71,10 +69,8 @@ def target_in_features(features: FeatureTable) -> Outcome:
         return NotMeasured("has no label column")
     if not features.features:
         return NotMeasured("has no feature beside its labels")
-    step = max(1, features.rows // SAMPLE)
     columns = [*features.features, *features.labels]
-    rows = features.frame.select(columns).gather_every(step).collect(engine="streaming")
-    values = rows.cast(dict.fromkeys(columns, pl.Float64)).to_numpy().astype(np.float64)
+    values = sample.spread.select(columns).cast(pl.Float64).to_numpy(writable=True)
     values[~np.isfinite(values)] = np.nan
     width = len(features.features)
     found: list[tuple[float, float, str, str]] = []
@@ -86,7 +82,7 @@ def target_in_features(features: FeatureTable) -> Outcome:
             continue
         horizon = features.label_horizons.get(label, 1)
         level = _is_level(target[known])
-        bounds, raw = _bounds(values[known, :width], target[known], max(1.0, horizon / step))
+        bounds, raw = _bounds(values[known, :width], target[known], max(1.0, horizon / sample.step))
         judged += int(np.isfinite(bounds).sum())
         if level:
             bounds = np.where(np.abs(raw) >= EXACT, np.abs(raw), 0.0)

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from checks.prices.sessions import TICKERS, find_gaps
-from checks.prices.size import plural, too_large
-from ml_debugger.artifacts import PriceTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from checks.prices.gaps import DAILY, DAY, FEW, IRREGULAR, UNDATED, find_missing
+from checks.prices.sessions import TICKERS
+from checks.prices.wording import plural
+from ml_debugger.artifacts import Bars, PriceTable
+from ml_debugger.contract import (
+    Evidence,
+    Gathered,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
-DAY = 86_400.0
-USUAL = 0.9
-"""Share of days on which the next bar follows at once, where a hole counts as one."""
+MOST_GAPS = 100_000
+"""Gaps that are kept of one part of a table, the longest first."""
+
+
+def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
+    """`parts`: what kind of bars, how many are missing and expected; `gaps`: which are missing."""
+    import polars as pl
+
+    found = find_missing(bars)
+    gaps = [
+        {"bars": hole.bars, "ticker": hole.ticker, "start": hole.start, "end": hole.end}
+        for hole in sorted(found.holes, key=lambda hole: -hole.bars)[:MOST_GAPS]
+    ]
+    texts = dict.fromkeys(("ticker", "start", "end"), pl.String)
+    part = {
+        "kind": found.kind,
+        "step": found.step,
+        "expected": found.expected,
+        "missing": found.missing,
+        "market": float(found.market),
+    }
+    return {
+        "parts": pl.DataFrame([part]),
+        "gaps": pl.DataFrame(gaps, schema={"bars": pl.Int64, **texts}),
+    }
 
 
 @check(
@@ -51,8 +83,9 @@ USUAL = 0.9
         ),
     ),
     profiles=("pre-train", "full"),
+    gather=gather,
 )
-def calendar_gap(prices: PriceTable) -> Outcome:
+def calendar_gap(prices: PriceTable, found: Gathered) -> Outcome:
     """Sessions are missing inside a ticker's life.
 
     What it measures:
@@ -75,167 +108,61 @@ def calendar_gap(prices: PriceTable) -> Outcome:
     Sources:
         NYSE Rule 7.2 and its list of special closures since 1985.
     """
-    large = too_large(prices)
-    if large is not None:
-        return large
-    steps = _steps(prices)
-    middle = steps["step"].median()
-    if steps.height < 20 or not isinstance(middle, float):
-        return NotMeasured(f"{plural(steps.height, 'bar')} are too few to know the sessions")
-    if "time" not in prices.names:
-        return _rows_left_out(steps)
-    if middle > 4 * DAY:
-        return _long_steps(steps, middle)
-    if middle < 0.8 * DAY:
-        return _intraday(steps)
-    found = find_gaps(_days(steps))
-    if not found.expected:
+    import polars as pl
+
+    parts = found["parts"]
+    judged = parts.filter(~pl.col("kind").is_in([FEW, IRREGULAR]))
+    if judged.is_empty():
+        if (parts["kind"] == IRREGULAR).any():
+            return NotMeasured("bars stand at irregular distances")
+        return NotMeasured(f"{plural(prices.rows, 'bar')} are too few to know the sessions")
+    missing, expected = int(judged["missing"].sum()), int(judged["expected"].sum())
+    kind = str(judged["kind"].mode()[0])
+    if kind == UNDATED:
+        return _undated(missing)
+    if not expected:
         return NotMeasured("no ticker has ten sessions")
-    evidence = tuple(
-        Evidence("gap", gap.sessions, "sessions", f"{gap.ticker} {gap.start} to {gap.end}")
-        for gap in found.gaps[:5]
-    )
-    lone = steps["id"].max() == 0
-    market = [gap.sessions for gap in found.gaps if lone or gap.ticker == TICKERS]
-    missing = sum(gap.sessions for gap in found.gaps)
-    tickers = len({gap.ticker for gap in found.gaps})
-    title = f"No session missing among {plural(found.expected, 'bar')} expected"
-    if missing:
-        title = f"{plural(missing, 'session')} missing in {plural(tickers, 'ticker')}"
-        if market:
-            title = f"{plural(missing, 'session')} missing, up to {max(market)} in a row"
-    return _measured(title, missing, found.expected, max(market, default=0), evidence)
-
-
-def _steps(prices: PriceTable) -> pl.DataFrame:
-    """Bars in order, without repeats: ticker and its number, time, seconds since the last bar.
-
-    Numbers stand for tickers because grouping millions of rows by text is ten times slower.
-    """
-    import polars as pl
-
-    same = (pl.col("ticker") == pl.col("ticker").shift()).fill_null(False)
-    seconds = pl.col("time").cast(pl.Datetime("us")).diff().dt.total_microseconds() / 1e6
-    return (
-        prices.bars.lazy()
-        .select("ticker", "time")
-        .drop_nulls()
-        .with_columns(
-            (~same).cum_sum().cast(pl.UInt32).alias("id") - 1,
-            pl.when(same).then(seconds).alias("step"),
-        )
-        .filter(pl.col("step").is_null() | (pl.col("step") > 0))
-        .collect()
+    gaps = found["gaps"].sort("bars", "ticker", "start", descending=[True, False, False])
+    longest = max(judged["market"])
+    return Measurement(
+        _title(kind, judged["step"][0], missing, expected, gaps, longest),
+        {
+            "missing": missing,
+            "missing_share": missing / expected,
+            "longest_market_gap": longest,
+        },
+        tuple(
+            Evidence("gap", bars, _unit(kind), f"{ticker} {start} to {end}")
+            for bars, ticker, start, end in gaps.head(5).rows()
+        ),
+        rows=lambda: _rows(gaps),
     )
 
 
-def _days(steps: pl.DataFrame) -> pl.DataFrame:
-    """One row a ticker and day on which it has a bar."""
-    import polars as pl
-
-    days = steps.select("ticker", "id", pl.col("time").cast(pl.Date).alias("day"))
-    if steps.schema["time"] == pl.Date:
-        return days
-    again = (pl.col("id") == pl.col("id").shift()) & (pl.col("day") == pl.col("day").shift())
-    return days.filter(~again.fill_null(False))
-
-
-def _measured(
-    title: str, missing: int, expected: int, market: float, evidence: tuple[Evidence, ...]
-) -> Measurement:
-    values = {
-        "missing": missing,
-        "missing_share": missing / max(expected, 1),
-        "longest_market_gap": market,
-    }
-    return Measurement(title, values, evidence)
-
-
-def _rows_left_out(steps: pl.DataFrame) -> Outcome:
-    """A table without dates still shows by its own row numbers where rows were left out."""
-    import polars as pl
-
-    holes = steps.filter(pl.col("step") > 90)
-    missing = int((holes["step"] / 60 - 1).sum())
+def _undated(missing: int) -> Outcome:
     if not missing:
         return NotMeasured("has no dates")
     # a count of what was left out says nothing about sessions, so only `missing` is given
-    return Measurement(
-        f"{plural(missing, 'row')} left out by the table's own row numbers, and no dates",
-        {"missing": missing},
-        (Evidence("holes", holes.height, "holes"),),
-    )
+    title = f"{plural(missing, 'row')} left out by the table's own row numbers, and no dates"
+    return Measurement(title, {"missing": missing})
 
 
-def _long_steps(steps: pl.DataFrame, middle: float) -> Outcome:
-    """Weekly, monthly and quarterly bars."""
-    import polars as pl
-
-    known = steps.drop_nulls("step")
-    regular = int(known["step"].is_between(0.7 * middle, 1.4 * middle).sum())
-    if regular < 0.8 * known.height:
-        return NotMeasured("bars stand at irregular distances")
-    holes = known.filter(pl.col("step") > 1.6 * middle).sort("step", descending=True)
-    missing = int((holes["step"] / middle).round().sum()) - holes.height
-    title = f"No step of {known.height:,} is too long"
-    if missing:
-        title = f"{plural(missing, 'bar')} missing at steps of {middle / DAY:.0f} days"
-    return _measured(title, missing, known.height + missing, 0, _holes(holes))
+def _title(
+    kind: str, step: float, missing: int, expected: int, gaps: pl.DataFrame, market: float
+) -> str:
+    if kind != DAILY:
+        said = f"{plural(missing, 'bar')} missing" if missing else "No bar missing"
+        return f"{said} at steps of {_duration(step)}"
+    if not missing:
+        return f"No session missing among {plural(expected, 'bar')} expected"
+    if market:
+        return f"{plural(missing, 'session')} missing, up to {market:.0f} in a row"
+    tickers = gaps["ticker"].n_unique()
+    return f"{plural(missing, 'session')} missing in {plural(tickers, 'ticker')}"
 
 
-def _intraday(steps: pl.DataFrame) -> Outcome:
-    """Holes inside the day, and whole days where the market closes overnight."""
-    import polars as pl
-
-    interval = steps["step"].drop_nulls().mode().min()
-    assert isinstance(interval, float)
-    slots = steps["time"].dt.time().n_unique()
-    weekdays = steps["time"].dt.weekday().n_unique()
-    always = weekdays == 7 and slots >= 0.9 * DAY / interval
-    following = steps.with_columns(
-        pl.col("step").shift(-1).over("id").alias("next"),
-        pl.col("time").shift(-1).over("id").alias("after"),
-    ).drop_nulls("next")
-    if not always:
-        same_day = pl.col("time").dt.date() == pl.col("after").dt.date()
-        following = following.filter(same_day)
-    at_once = (pl.col("next") <= 1.5 * interval).mean().over("id", pl.col("time").dt.time())
-    holes = (
-        following.filter((pl.col("next") > 1.5 * interval) & (at_once >= USUAL))
-        .select("ticker", "time", pl.col("next").alias("step"))
-        .sort("step", descending=True)
-    )
-    missing = int((holes["step"] / interval).round().sum()) - holes.height
-    evidence = list(_holes(holes))
-    longest = 0.0
-    expected = steps.height + missing
-    if always:
-        alone = steps["id"].max() == 0
-        longest = max(holes["step"], default=0.0) / DAY if alone else 0.0
-    else:
-        found = find_gaps(_days(steps))
-        per_day = max(1, round(steps.height / max(1, found.expected)))
-        lost = sum(gap.sessions for gap in found.gaps)
-        missing += per_day * lost
-        expected += per_day * lost
-        evidence = [
-            Evidence("gap", gap.sessions, "sessions", f"{gap.ticker} {gap.start} to {gap.end}")
-            for gap in found.gaps[:3]
-        ] + evidence
-        lone = steps["id"].max() == 0
-        market = [g.sessions for g in found.gaps if lone or g.ticker == TICKERS]
-        longest = max(market, default=0)
-    title = f"No bar missing at steps of {_duration(interval)}"
-    if missing:
-        title = f"{plural(missing, 'bar')} missing at steps of {_duration(interval)}"
-    return _measured(title, missing, expected, longest, tuple(evidence[:5]))
-
-
-def _holes(holes: pl.DataFrame) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence("step", _duration(row["step"]), where=f"{row['ticker']} {row['time']}")
-        for row in holes.head(5).iter_rows(named=True)
-    )
+def _unit(kind: str) -> str:
+    return "sessions" if kind == DAILY else "bars"
 
 
 def _duration(seconds: float) -> str:
@@ -243,3 +170,14 @@ def _duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.4g} {unit}"
     return f"{seconds:.3g} s"
+
+
+def _rows(gaps: pl.DataFrame) -> pl.DataFrame:
+    """One row a gap, at its first missing session."""
+    import polars as pl
+
+    return gaps.select(
+        pl.when(pl.col("ticker") != TICKERS).then("ticker").alias("ticker"),
+        pl.col("start").str.to_datetime(strict=False).alias("time"),
+        pl.format("{} missing, {} to {}", "bars", "start", "end").alias("detail"),
+    )

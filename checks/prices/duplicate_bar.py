@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from checks.prices.size import plural, too_large
-from ml_debugger.artifacts import PriceTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from checks.prices.wording import plural
+from ml_debugger.artifacts import Bars, PriceTable
+from ml_debugger.contract import (
+    Evidence,
+    Gathered,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+)
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
+    """`repeated`: bars whose ticker and time stand in the bar before, and whether they differ."""
+    import polars as pl
+
+    time = pl.col("time")
+    repeated = bars.frame.select(
+        bars.same & ((time == time.shift()) & ~_repeated_hour(bars.frame)).fill_null(False)
+    ).to_series()
+    columns = [c for c in bars.frame.columns if c not in ("ticker", "time")]
+    at = repeated.arg_true()
+    found, before = bars.frame[at], bars.frame[at.cast(pl.Int64) - 1]
+    differs = pl.any_horizontal(
+        [pl.Series(found[c].ne_missing(before[c])) for c in columns] or [pl.lit(False)]
+    )
+    close = pl.col("close") if "close" in bars.names else pl.lit(None, pl.Float64).alias("close")
+    return {"repeated": found.select("ticker", "time", close, differs.alias("differs"))}
 
 
 @check(
@@ -44,8 +71,9 @@ if TYPE_CHECKING:
         ),
     ),
     profiles=("quick", "pre-train", "full"),
+    gather=gather,
 )
-def duplicate_bar(prices: PriceTable) -> Outcome:
+def duplicate_bar(prices: PriceTable, found: Gathered) -> Outcome:
     """One ticker and time stands in the table more than once.
 
     What it measures:
@@ -66,39 +94,35 @@ def duplicate_bar(prices: PriceTable) -> Outcome:
     """
     import polars as pl
 
-    large = too_large(prices)
-    if large is not None:
-        return large
-    bars = prices.bars
-    if bars.height < 2:
+    if prices.rows < 2:
         return NotMeasured("holds fewer than two bars")
-    same = (pl.col("ticker") == pl.col("ticker").shift()) & (
-        pl.col("time") == pl.col("time").shift()
-    )
-    repeated = bars.select((same & ~_repeated_hour(bars)).fill_null(False).alias("same"))["same"]
-    count = int(repeated.sum())
+    repeated = found["repeated"]
+    count, conflicting = repeated.height, int(repeated["differs"].sum())
     values = {
         "duplicate_bars": count,
-        "conflicting_bars": 0,
-        "duplicate_share": count / bars.height,
+        "conflicting_bars": conflicting,
+        "duplicate_share": count / prices.rows,
     }
     if not count:
         return Measurement(
-            f"Each of {plural(bars.height, 'bar')} has its own ticker and time", values
+            f"Each of {plural(prices.rows, 'bar')} has its own ticker and time", values
         )
-    columns = [c for c in bars.columns if c not in ("ticker", "time")]
-    differs = bars.select(
-        pl.any_horizontal(~pl.col(c).eq_missing(pl.col(c).shift()) for c in columns).alias("d")
-    )["d"]
-    conflicting = repeated & differs
-    values["conflicting_bars"] = int(conflicting.sum())
-    shown = bars.filter(conflicting if conflicting.any() else repeated)
     return Measurement(
-        f"{plural(count, 'duplicate bar')}, {values['conflicting_bars']:,} of them conflicting",
+        f"{plural(count, 'duplicate bar')}, {conflicting:,} of them conflicting",
         values,
         tuple(
-            Evidence("duplicate bar", row.get("close"), where=f"{row['ticker']} {row['time']}")
-            for row in shown.head(5).to_dicts()
+            Evidence("duplicate bar", row["close"], where=f"{row['ticker']} {row['time']}")
+            for row in repeated.sort("differs", descending=True, maintain_order=True)
+            .head(5)
+            .to_dicts()
+        ),
+        rows=lambda: repeated.select(
+            "ticker",
+            "time",
+            pl.when("differs")
+            .then(pl.lit("conflicting"))
+            .otherwise(pl.lit("equal"))
+            .alias("detail"),
         ),
     )
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from checks.prices.size import plural, too_large
-from ml_debugger.artifacts import PriceTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from checks.prices.wording import plural
+from ml_debugger.artifacts import Bars, PriceTable
+from ml_debugger.contract import (
+    Evidence,
+    Gathered,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,6 +26,20 @@ CHANCE = 0.01
 LEAST_CLUSTER = 4
 FORWARD_FILL = 0.9
 """Share of tickers that repeat their last bar on a date that was filled forward: a holiday."""
+
+
+def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
+    """`pairs` of equal bars, the tickers `living` on a date, and how volumes repeat by `lots`."""
+    import polars as pl
+
+    if len(bars.ohlc) < 4:
+        return {}
+    pairs = _pairs(bars)
+    return {
+        "pairs": pairs,
+        "living": bars.frame.group_by("time").agg(pl.len().alias("living")),
+        "lots": _lots(bars, pairs),
+    }
 
 
 @check(
@@ -37,8 +60,9 @@ FORWARD_FILL = 0.9
         ),
     ),
     profiles=("pre-train", "full"),
+    gather=gather,
 )
-def future_bar_copy(prices: PriceTable) -> Outcome:
+def future_bar_copy(prices: PriceTable, found: Gathered) -> Outcome:
     """Bars are copies of later bars: the future stands in the past.
 
     What it measures:
@@ -60,15 +84,14 @@ def future_bar_copy(prices: PriceTable) -> Outcome:
         Found by this project in the published file of 505 stocks from 2013 to 2018; chance
         level by the Poisson distribution of repeats a date.
     """
-    large = too_large(prices)
-    if large is not None:
-        return large
+    import polars as pl
+
     if len(prices.ohlc) < 4:
         return NotMeasured("has no open, high, low and close")
     if prices.rows < 30:
         return NotMeasured(f"{plural(prices.rows, 'bar')} are too few")
-    pairs = _pairs(prices)
-    copied = _beyond_chance(pairs, prices) if pairs.height else pairs
+    pairs = found["pairs"]
+    copied = _beyond_chance(pairs, found) if pairs.height else pairs
     count = copied.height
     if not count:
         return Measurement(
@@ -81,19 +104,19 @@ def future_bar_copy(prices: PriceTable) -> Outcome:
         "equal later bars",
         {"copied_bars": count},
         _evidence(copied),
+        rows=lambda: copied.select("ticker", "time", pl.col("later").alias("copied_from")),
     )
 
 
-def _pairs(prices: PriceTable) -> pl.DataFrame:
+def _pairs(bars: Bars) -> pl.DataFrame:
     """Bars with an equal later bar: ticker, time, the later time, whether the next, volumes."""
     import polars as pl
 
-    bars = prices.bars
-    candle = list(prices.ohlc)
-    volume = pl.col("volume") if "volume" in bars.columns else pl.lit(None, pl.Float64)
+    candle = list(bars.ohlc)
+    volume = pl.col("volume") if "volume" in bars.names else pl.lit(None, pl.Float64)
     ranged = (pl.col("high") > pl.col("low")).fill_null(False)
     # equal keys are found by one sort of integers, and only their bars are looked at
-    keys = bars.select(
+    keys = bars.frame.select(
         pl.struct(candle).hash().alias("key"),
         ranged.alias("ranged"),
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
@@ -102,7 +125,7 @@ def _pairs(prices: PriceTable) -> pl.DataFrame:
     equal = (pl.col("key") == pl.col("key").shift()).fill_null(False)
     repeated = keys.filter(equal | equal.shift(-1).fill_null(False))
     rows = (
-        bars[repeated["row"].to_list()]
+        bars.frame[repeated["row"]]
         .select("ticker", "time", *candle, volume.alias("volume"))
         .with_columns(repeated["row"].cast(pl.Int64), repeated["key"])
         .sort("key", "ticker", "row")
@@ -125,11 +148,11 @@ def _pairs(prices: PriceTable) -> pl.DataFrame:
     )
 
 
-def _beyond_chance(pairs: pl.DataFrame, prices: PriceTable) -> pl.DataFrame:
+def _beyond_chance(pairs: pl.DataFrame, found: Gathered) -> pl.DataFrame:
     """Pairs that stand in clusters on one date, and single ones that also share the volume."""
     import polars as pl
 
-    living = prices.bars.group_by("time").agg(pl.len().alias("living"))
+    living = found["living"].group_by("time").agg(pl.col("living").sum())
     filled = (
         pairs.filter("next")
         .group_by("later")
@@ -149,26 +172,34 @@ def _beyond_chance(pairs: pl.DataFrame, prices: PriceTable) -> pl.DataFrame:
         # one ticker that repeats its next bar with its volume is a stuck feed, not the future
         (pl.col("volumes") & ~pl.col("next")).alias("lone"),
     )
-    thin = _thin(pairs.filter(~pl.col("clustered")), prices)
+    thin = _thin(pairs.filter(~pl.col("clustered")), found["lots"])
     return pairs.filter(pl.col("clustered") | (pl.col("lone") & ~pl.col("ticker").is_in(thin)))
 
 
-def _thin(pairs: pl.DataFrame, prices: PriceTable) -> list[str]:
+def _lots(bars: Bars, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The chance that two bars of a ticker have one volume, for tickers with such a pair."""
+    import polars as pl
+
+    if "volume" not in bars.names:
+        return pl.DataFrame(schema={"ticker": pl.String, "chance": pl.Float64})
+    lone = pairs.filter(pl.col("volumes") & ~pl.col("next")).select("ticker").unique()
+    rows = bars.frame.select("ticker", "volume").join(lone, on="ticker", how="semi")
+    count = pl.col("len")
+    return (
+        rows.group_by("ticker", "volume")
+        .len()
+        .group_by("ticker")
+        .agg(((count * (count - 1)).sum() / (count.sum() * (count.sum() - 1))).alias("chance"))
+    )
+
+
+def _thin(pairs: pl.DataFrame, lots: pl.DataFrame) -> list[str]:
     """Tickers that trade so few round lots that chance repeats a volume beside a bar."""
     import polars as pl
 
-    if "volume" not in prices.bars.columns:
-        return []
     repeats = pairs.group_by("ticker").agg(pl.len().alias("repeats"), pl.col("lone").any())
-    repeats = repeats.filter("lone")
-    rows = prices.bars.select("ticker", "volume").join(repeats, on="ticker", how="semi")
-    lots = rows.group_by("ticker", "volume").len()
-    pairs_of = pl.col("len") * (pl.col("len") - 1)
-    chance = lots.group_by("ticker").agg(
-        (pairs_of.sum() / (pl.col("len").sum() * (pl.col("len").sum() - 1))).alias("chance")
-    )
     expected = pl.col("repeats") * pl.col("chance")
-    thin = repeats.join(chance, on="ticker").filter(expected > CHANCE)
+    thin = repeats.filter("lone").join(lots, on="ticker").filter(expected > CHANCE)
     return thin["ticker"].to_list()
 
 

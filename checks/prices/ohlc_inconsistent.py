@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from checks.prices.size import plural
+from checks.prices.wording import plural
 from ml_debugger.artifacts import PriceTable
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Scan, check
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from checks.prices.size import plural
+from checks.prices.wording import plural
 from ml_debugger.artifacts import Expectations, PriceTable
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from checks.prices.size import plural, too_large
-from ml_debugger.artifacts import PriceTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from checks.prices.wording import plural
+from ml_debugger.artifacts import Bars, PriceTable
+from ml_debugger.contract import (
+    Evidence,
+    Gathered,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,6 +38,12 @@ CROWD, RANGE = 2.5, 2.5
 """A crash trades several times the usual amount in several times the usual range."""
 
 
+def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
+    """`jumps`: large moves with what surrounds them, where a ticker is long enough."""
+    column = _column(bars.names)
+    return {} if column is None else _jumps(bars, column)
+
+
 @check(
     code="PRC012",
     name="unadjusted-split",
@@ -45,8 +60,9 @@ CROWD, RANGE = 2.5, 2.5
         ),
     ),
     profiles=("pre-train", "full"),
+    gather=gather,
 )
-def unadjusted_split(prices: PriceTable) -> Outcome:
+def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
     """A stock split was not taken out of the prices.
 
     What it measures:
@@ -70,15 +86,11 @@ def unadjusted_split(prices: PriceTable) -> Outcome:
         Split ratios as companies declare them. The allowances were measured on a published file
         of 505 stocks with true moves of -35 % to +62 %, none of which may be taken for a split.
     """
-    large = too_large(prices)
-    if large is not None:
-        return large
-    column = "adj_close" if "adj_close" in prices.columns else "close"
-    if column not in prices.columns:
+    if _column(prices.names) is None:
         return NotMeasured("has no close")
-    jumps = _jumps(prices, column)
-    if jumps is None:
+    if "jumps" not in found:
         return NotMeasured(f"no ticker has {3 * LEAST_BEFORE} sessions")
+    jumps = found["jumps"]
     splits = [row for row in jumps.iter_rows(named=True) if _is_split(row)]
     if not splits:
         return Measurement(
@@ -97,18 +109,34 @@ def unadjusted_split(prices: PriceTable) -> Outcome:
             )
             for row in splits[:5]
         ),
+        rows=lambda: _rows(splits),
     )
 
 
-def _jumps(prices: PriceTable, column: str) -> pl.DataFrame | None:
-    """Large moves with what surrounds them; None where no ticker is long enough.
+def _rows(splits: list[dict[str, Any]]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame(
+        [{"ticker": s["ticker"], "time": s["time"], "detail": _ratio(s)} for s in splits]
+    )
+
+
+def _column(names: Mapping[str, str]) -> str | None:
+    """The closes that are to be free of splits."""
+    return next((c for c in ("adj_close", "close") if c in names), None)
+
+
+def _jumps(bars: Bars, column: str) -> Mapping[str, pl.DataFrame]:
+    """Large moves with what surrounds them; nothing where no ticker is long enough.
 
     Only the neighbourhoods of large moves are looked at, so millions of ordinary bars cost one
     comparison each.
     """
     import polars as pl
 
-    daily = _daily(prices, column)
+    daily = _daily(bars, column)
+    if daily.height < 3 * LEAST_BEFORE:
+        return {}
     same = (pl.col("ticker") == pl.col("ticker").shift()).fill_null(False)
     before = pl.col("price").shift()
     moves = daily.select(
@@ -119,18 +147,14 @@ def _jumps(prices: PriceTable, column: str) -> pl.DataFrame | None:
         pl.when(same).then((pl.col("price") / before).log()).alias("move"),
         pl.int_range(pl.len()).alias("row"),
     )
-    if daily.height < 3 * LEAST_BEFORE:
-        return None
     large = moves.filter(pl.col("move").abs() >= CANDIDATE)
-    if large.is_empty():
-        return large
     crowd = (
         moves.join(large.select("time").unique(), on="time", how="semi")
         .group_by("time")
         .agg(pl.when(pl.len() >= 10).then(pl.col("move").median()).otherwise(0.0).alias("market"))
     )
     facts = _surroundings(daily, moves, large)
-    return large.join(facts, on="row").join(crowd, on="time").sort("ticker", "time")
+    return {"jumps": large.join(facts, on="row").join(crowd, on="time").sort("ticker", "time")}
 
 
 def _surroundings(daily: pl.DataFrame, moves: pl.DataFrame, large: pl.DataFrame) -> pl.DataFrame:
@@ -180,24 +204,24 @@ def _surroundings(daily: pl.DataFrame, moves: pl.DataFrame, large: pl.DataFrame)
     )
 
 
-def _daily(prices: PriceTable, column: str) -> pl.DataFrame:
+def _daily(bars: Bars, column: str) -> pl.DataFrame:
     """One row a ticker and day: `price`, and high, low and volume where the table has them."""
     import polars as pl
 
-    have = [c for c in ("high", "low", "volume") if c in prices.bars.columns]
-    bars = prices.bars.filter((pl.col(column) > 0) & pl.col(column).is_finite()).select(
+    have = [c for c in ("high", "low", "volume") if c in bars.names]
+    daily = bars.frame.filter((pl.col(column) > 0) & pl.col(column).is_finite()).select(
         "ticker", "time", pl.col(column).alias("price"), *have
     )
-    if bars.schema["time"] == pl.Date or "time" not in prices.names:
-        return bars
+    if daily.schema["time"] == pl.Date or not bars.dated:
+        return daily
     merged = {"high": pl.col("high").max(), "low": pl.col("low").min()}
     merged["volume"] = pl.col("volume").sum()
-    return bars.group_by("ticker", pl.col("time").cast(pl.Date), maintain_order=True).agg(
+    return daily.group_by("ticker", pl.col("time").cast(pl.Date), maintain_order=True).agg(
         pl.col("price").last(), *(merged[c] for c in have)
     )
 
 
-def _is_split(row: dict[str, float]) -> bool:
+def _is_split(row: dict[str, Any]) -> bool:
     """Whether a large move is a split: near a ratio, lasting, and on an ordinary day."""
     import math
 
@@ -221,7 +245,7 @@ def _is_split(row: dict[str, float]) -> bool:
     return bool(crowd) or ratio >= 2
 
 
-def _ratio(row: dict[str, float]) -> str:
+def _ratio(row: dict[str, Any]) -> str:
     import math
 
     _, ratio = min((abs(abs(row["move"] - row["market"]) - math.log(k)), k) for k in RATIOS)

@@ -1,6 +1,7 @@
 """The typed artifacts that readers and probes make and checks judge."""
 
 from ml_debugger.artifacts.backtest import Backtest, SizingRecord
+from ml_debugger.artifacts.bars import Bars
 from ml_debugger.artifacts.base import Artifact
 from ml_debugger.artifacts.checkpoints import (
     Checkpoint,
@@ -18,6 +19,7 @@ from ml_debugger.artifacts.machine import (
     StorageSnapshot,
     Volume,
 )
+from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
 from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
@@ -26,6 +28,7 @@ from ml_debugger.artifacts.workspace import Expectations, StageOutput, Workspace
 __all__ = [
     "Artifact",
     "Backtest",
+    "Bars",
     "Checkpoint",
     "CheckpointEntry",
     "CheckpointIndex",
@@ -42,6 +45,7 @@ __all__ = [
     "Positions",
     "Predictions",
     "PriceTable",
+    "Scaler",
     "SizingRecord",
     "Split",
     "StageOutput",

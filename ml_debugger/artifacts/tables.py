@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ml_debugger.artifacts.bars import OHLC, Bars
 from ml_debugger.artifacts.base import Artifact
 
 if TYPE_CHECKING:
     import polars as pl
 
-OHLC = ("open", "high", "low", "close")
+PART_BARS = 4_000_000
+"""Most bars of one part, unless one ticker alone has more: about 250 MB, 500 tickers x 30 years."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +47,51 @@ class PriceTable(Artifact):
     @cached_property
     def bars(self) -> pl.DataFrame:
         """All bars in memory, sorted by ticker and time; about 60 bytes a bar."""
+        return _in_order(self.frame.collect(engine="streaming"))
+
+    def parts(self) -> Iterator[Bars]:
+        """The bars of whole tickers, part by part, so that memory stays bounded.
+
+        A table of up to 4 million bars is one part.
+        """
         import polars as pl
 
-        bars = self.frame.collect(engine="streaming")
-        ticker, time = pl.col("ticker"), pl.col("time")
-        ascends = (ticker > ticker.shift()) | ((ticker == ticker.shift()) & (time >= time.shift()))
-        # most files are sorted already, and seeing that is ten times faster than sorting
-        if bars.height < 2 or bars.select(ascends.slice(1).fill_null(False).all()).item():
-            return bars
-        return bars.sort("ticker", "time", maintain_order=True)
+        if self.rows <= PART_BARS:
+            yield Bars(self.bars, self.names)
+            return
+        for tickers in self._ticker_groups():
+            # a range lets row groups of other tickers be left unread where the file is sorted
+            ticker = pl.col("ticker")
+            near = ticker.is_between(tickers[0], tickers[-1])
+            part = self.frame.filter(near).collect(engine="streaming")
+            yield Bars(_in_order(part), self.names)
+
+    def _ticker_groups(self) -> Iterator[list[str]]:
+        """Tickers in order, in groups of at most PART_BARS bars."""
+        import polars as pl
+
+        counts = self.frame.group_by("ticker").agg(pl.len().alias("bars"))
+        group: list[str] = []
+        held = 0
+        for ticker, bars in counts.drop_nulls().sort("ticker").collect(engine="streaming").rows():
+            if group and held + bars > PART_BARS:
+                yield group
+                group, held = [], 0
+            group.append(ticker)
+            held += bars
+        if group:
+            yield group
+
+
+def _in_order(bars: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    ticker, time = pl.col("ticker"), pl.col("time")
+    ascends = (ticker > ticker.shift()) | ((ticker == ticker.shift()) & (time >= time.shift()))
+    # most files are sorted already, and seeing that is ten times faster than sorting
+    if bars.height < 2 or bars.select(ascends.slice(1).fill_null(False).all()).item():
+        return bars
+    return bars.sort("ticker", "time", maintain_order=True)
 
 
 @dataclass(frozen=True, eq=False)

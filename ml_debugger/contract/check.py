@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ml_debugger.artifacts.bars import Bars
 from ml_debugger.artifacts.base import Artifact
 from ml_debugger.components import COMPONENTS
 from ml_debugger.contract.card import Card
 from ml_debugger.contract.code import CODE, NAME
+from ml_debugger.contract.gathered import Gathered
 from ml_debugger.contract.limit import Limit, Setting, Settings
 from ml_debugger.contract.measurement import Outcome
+from ml_debugger.contract.sample import Sample
 from ml_debugger.contract.scan import Scan
 from ml_debugger.errors import ContractError
 
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 Measure = Callable[..., Outcome]
 Ask = Callable[[Any], "Mapping[str, pl.Expr]"]
+Gather = Callable[[Bars], "Mapping[str, pl.DataFrame]"]
+Shared = Scan | Gathered | Sample
+"""What the framework gets from a table once for all checks."""
 
 PROFILES = ("quick", "pre-train", "full")
 
@@ -48,6 +54,9 @@ class Check:
 
     `ask` returns the polars aggregations that the check needs of its table, by name; the
     planner fuses those of all checks into one streaming pass and hands back a `Scan`.
+    `gather` is given the bars of whole tickers in order, a part of the price table at a time,
+    and returns what is worth knowing of them as small frames by name; all checks share one walk
+    over the parts, and the frames of all parts come back as one `Gathered`.
     `explained_by` names the faults that cause this one when a linked subject has them.
     `required` marks a check whose `skip` leaves a run incomplete.
     """
@@ -62,6 +71,7 @@ class Check:
     explained_by: tuple[str, ...]
     profiles: tuple[str, ...]
     ask: Ask | None
+    gather: Gather | None
     deadline: float
     required: bool
     preview: bool
@@ -104,20 +114,30 @@ class Check:
         """The three letters of the code."""
         return self.code[:3]
 
+    @cached_property
+    def samples(self) -> bool:
+        """Whether it asks for a `Sample` of its table."""
+        return Sample in self.parameters.values()
+
     def run(
-        self, subjects: typing.Sequence[Artifact | None], settings: Settings, scan: Scan | None
+        self,
+        subjects: typing.Sequence[Artifact | None],
+        settings: Settings,
+        shared: typing.Sequence[Shared] = (),
     ) -> Outcome:
         """Call the measuring function with what its parameters ask for.
 
-        `subjects` are in the order of `needs`; None only where the need is optional.
+        `subjects` are in the order of `needs`; None only where the need is optional. `shared`
+        holds what it asked of its table: a `Scan`, a `Gathered`, a `Sample`.
         """
+        by_type = {type(one): one for one in shared}
         left = iter(subjects)
         given: dict[str, Any] = {}
         for name, kind in self.parameters.items():
             if kind is Settings:
                 given[name] = settings
-            elif kind is Scan:
-                given[name] = scan
+            elif kind in (Scan, Gathered, Sample):
+                given[name] = by_type[kind]
             else:
                 given[name] = next(left)
         return self.measure(**given)
@@ -134,6 +154,7 @@ def check(
     explained_by: typing.Sequence[str] = (),
     profiles: typing.Sequence[str] = ("full",),
     ask: Ask | None = None,
+    gather: Gather | None = None,
     deadline: float = 60.0,
     required: bool = False,
     preview: bool = False,
@@ -141,7 +162,8 @@ def check(
     """Declare a check; the decorated function becomes a `Check`.
 
     The function's parameters say what it judges: artifacts by type, `Settings` for the values
-    of its settings, `Scan` for the results of `ask`. Its docstring is the card.
+    of its settings, `Scan` for the results of `ask`, `Gathered` for those of `gather`, `Sample`
+    for rows of a feature table. Its docstring is the card.
     `deadline` is in seconds.
     """
 
@@ -157,6 +179,7 @@ def check(
             explained_by=tuple(explained_by),
             profiles=tuple(profiles),
             ask=ask,
+            gather=gather,
             deadline=deadline,
             required=required,
             preview=preview,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,9 @@ class Measurement:
     `title` states what was seen, in one line, whether it is within limits or not.
     `line` is the line or row of the subject's file at which the fault begins.
     `path` replaces the subject's path where the fault lies in one particular file.
+    `rows` makes the table of all rows concerned, for whoever asks for it: `ticker` (String),
+    `time` (Date or Datetime), and where it applies `column` and `detail` (String) and
+    `copied_from` (like `time`). It is called only then, and may look at the table again.
     """
 
     title: str
@@ -31,6 +38,7 @@ class Measurement:
     evidence: tuple[Evidence, ...] = field(default=())
     line: int | None = None
     path: str | None = None
+    rows: Callable[[], pl.DataFrame] | None = None
 
 
 @dataclass(frozen=True, slots=True)

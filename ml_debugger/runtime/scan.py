@@ -1,4 +1,4 @@
-"""Fused scans: the aggregations of all checks over one table in one streaming pass."""
+"""What the checks of a table share: one streaming pass, one sample, one walk over the bars."""
 
 from __future__ import annotations
 
@@ -6,65 +6,150 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ml_debugger.artifacts import Artifact
-from ml_debugger.contract import Scan
+from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable
+from ml_debugger.contract import Check, Gathered, Scan
+from ml_debugger.contract.check import Shared
 from ml_debugger.runtime.plan import Task
+from ml_debugger.runtime.sampling import Sampling
 
 if TYPE_CHECKING:
     import polars as pl
 
 SEPARATOR = "\x1f"
 
+Found = tuple[Shared, ...] | Exception
+"""What a check asked of its table, or why it could not be had."""
+
 
 class Scans:
-    """Groups the tasks of a plan by table and runs one pass a table, when first asked."""
+    """Groups the tasks of a plan by table, and looks at a table when it is first asked for."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._tasks: dict[Artifact, list[Task]] = defaultdict(list)
+        self._checks: dict[Artifact, dict[str, Check]] = defaultdict(dict)
         for task in tasks:
-            if task.check.ask is not None and task.given and task.given[0] is not None:
-                self._tasks[task.given[0]].append(task)
-        self._done: dict[Artifact, Mapping[str, Scan] | Exception] = {}
+            if _shares(task.check) and task.given and task.given[0] is not None:
+                self._checks[task.given[0]][task.check.code] = task.check
+        self._done: dict[Artifact, Mapping[str, Found]] = {}
 
     def pending(self, task: Task) -> Artifact | None:
-        """The table whose pass must run before this task, None when there is nothing to run."""
+        """The table that must be looked at before this task, None when there is nothing to do."""
         table = task.given[0] if task.given else None
-        waits = table is not None and table in self._tasks and table not in self._done
+        waits = table is not None and table in self._checks and table not in self._done
         return table if waits else None
 
     def run(self, table: Artifact) -> None:
-        """Run the pass; a failure is kept and raised for each task that asks for its results."""
-        checks = {task.check.code: task.check for task in self._tasks[table]}
-        try:
-            asked = {code: check.ask(table) for code, check in checks.items() if check.ask}
-            self._done[table] = fuse(table.frame, asked)  # type: ignore[attr-defined]
-        except Exception as error:  # noqa: BLE001  kept, and raised again in `of` for every task
-            self._done[table] = error
+        """Look at a table; a failure is kept and raised for each task that it concerns."""
+        self._done[table] = look(table, list(self._checks[table].values()))
 
-    def of(self, task: Task) -> Scan | None:
-        """The results for a task; None for a check that asks for no scan."""
-        if task.check.ask is None or not task.given or task.given[0] is None:
-            return None
-        done = self._done[task.given[0]]
-        if isinstance(done, Exception):
-            raise done
-        return done[task.check.code]
+    def of(self, task: Task) -> tuple[Shared, ...]:
+        """What a task's check asked of its table; empty for one that asked for nothing."""
+        if not _shares(task.check) or not task.given or task.given[0] is None:
+            return ()
+        found = self._done[task.given[0]][task.check.code]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
-def fuse(frame: pl.LazyFrame, asked: Mapping[str, Mapping[str, pl.Expr]]) -> dict[str, Scan]:
-    """Evaluate the aggregations of several askers in one streaming pass.
+def _shares(check: Check) -> bool:
+    return check.ask is not None or check.gather is not None or check.samples
 
-    Returns the scans by asker; a name within an asker maps to the value of its expression.
+
+def look(table: Artifact, checks: Sequence[Check]) -> dict[str, Found]:
+    """All that the checks ask of a table, by code: in one pass over it and one walk."""
+    found: dict[str, Found] = {check.code: () for check in checks}
+    for part in (_pass, _walk):
+        for code, shared in part(table, checks).items():
+            have = found[code]
+            if isinstance(have, Exception):
+                continue
+            found[code] = shared if isinstance(shared, Exception) else (*have, *shared)
+    return found
+
+
+def _pass(table: Any, checks: Sequence[Check]) -> dict[str, Found]:
+    """Aggregations and sample together; alone by check where together they fail."""
+    asking = [check for check in checks if check.ask is not None or check.samples]
+    try:
+        return _together(table, asking)
+    except Exception as error:  # noqa: BLE001  kept, and raised again for the check it concerns
+        if len(asking) == 1:
+            return {asking[0].code: error}
+        return {code: f for check in asking for code, f in _pass(table, [check]).items()}
+
+
+def _together(table: Any, asking: Sequence[Check]) -> dict[str, Found]:
+    asked = {check.code: check.ask(table) for check in asking if check.ask is not None}
+    wanted = any(check.samples for check in asking) and isinstance(table, FeatureTable)
+    sampling = Sampling.of(table) if wanted else None
+    rows = (sampling.spread, sampling.series) if sampling else ()
+    scans, brought = fuse(table.frame, asked, rows)
+    sample = sampling.sample(*brought) if sampling else None
+    return {
+        check.code: (
+            *((scans[check.code],) if check.ask is not None else ()),
+            *((sample,) if check.samples and sample is not None else ()),
+        )
+        for check in asking
+    }
+
+
+def _walk(table: Artifact, checks: Sequence[Check]) -> dict[str, Found]:
+    """One walk over the bars, part by part, so that a part is read once for all checks."""
+    gathering = [check for check in checks if check.gather is not None]
+    if not gathering or not isinstance(table, PriceTable):
+        return {}
+    parts: dict[str, list[Mapping[str, pl.DataFrame]]] = {c.code: [] for c in gathering}
+    failed: dict[str, Exception] = {}
+    try:
+        for bars in table.parts():
+            for check in gathering:
+                if check.gather is None or check.code in failed:
+                    continue
+                try:
+                    parts[check.code].append(check.gather(bars))
+                except Exception as error:  # noqa: BLE001  kept for this check alone
+                    failed[check.code] = error
+    except Exception as error:  # noqa: BLE001  the table cannot be read: kept for all checks
+        return {check.code: error for check in gathering}
+    return {
+        check.code: failed.get(check.code) or (_one_below_the_other(parts[check.code]),)
+        for check in gathering
+    }
+
+
+def _one_below_the_other(parts: Sequence[Mapping[str, pl.DataFrame]]) -> Gathered:
+    """The frames of all parts by name, in the order of the parts."""
+    import polars as pl
+
+    frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    for part in parts:
+        for name, frame in part.items():
+            frames[name].append(frame)
+    return Gathered({n: pl.concat(found, how="vertical_relaxed") for n, found in frames.items()})
+
+
+def fuse(
+    frame: pl.LazyFrame,
+    asked: Mapping[str, Mapping[str, pl.Expr]],
+    rows: Sequence[pl.LazyFrame] = (),
+) -> tuple[dict[str, Scan], list[pl.DataFrame]]:
+    """Evaluate the aggregations of several askers, and queries for rows, in one streaming pass.
+
+    Returns the scans by asker, in which a name maps to the value of its expression, and the rows.
     """
+    import polars as pl
+
     expressions = [
         expression.alias(f"{asker}{SEPARATOR}{name}")
         for asker, named in asked.items()
         for name, expression in named.items()
     ]
     values: dict[str, dict[str, Any]] = {asker: {} for asker in asked}
+    queries = [*rows, *([frame.select(expressions)] if expressions else [])]
+    brought = pl.collect_all(queries, engine="streaming") if queries else []
     if expressions:
-        row = frame.select(expressions).collect(engine="streaming").row(0, named=True)
-        for alias, value in row.items():
+        for alias, value in brought.pop().row(0, named=True).items():
             asker, _, name = alias.partition(SEPARATOR)
             values[asker][name] = value
-    return {asker: Scan(named) for asker, named in values.items()}
+    return {asker: Scan(named) for asker, named in values.items()}, brought

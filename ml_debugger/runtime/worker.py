@@ -35,7 +35,7 @@ from ml_debugger.workspace.links import Links
 FILE_SECONDS = 60.0
 """Deadline of reading one file; readers are bounded, so only a hanging mount comes near."""
 SCAN_SECONDS = 300.0
-"""Deadline of the fused pass over one table: 100 GB at the speed of a slow network disk."""
+"""Deadline of what the checks of one table share: 100 GB at the speed of a slow network disk."""
 
 Send = Callable[[Mapping[str, Any]], None]
 

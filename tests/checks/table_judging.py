@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable
-from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Scan, Settings, Status
+from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Settings, Status
 from ml_debugger.readers.head import read_head
 from ml_debugger.readers.tables import READERS
+from ml_debugger.runtime.scan import look
 from ml_debugger.testing.plant import faults
 from ml_debugger.testing.twins import market
 
@@ -21,13 +22,11 @@ Kind = TypeVar("Kind", bound=Artifact)
 
 def measured(check: Check, subject: PriceTable | FeatureTable, *others: Artifact) -> Outcome:
     """The outcome of a check with its default settings."""
-    scan = None
-    if check.ask is not None:
-        asks = dict(check.ask(subject))
-        row = subject.frame.select(**asks).collect().row(0, named=True) if asks else {}
-        scan = Scan(row)
     settings = Settings({setting.name: setting.default for setting in check.settings})
-    return check.run([subject, *others], settings, scan)
+    shared = look(subject, [check])[check.code]
+    if isinstance(shared, Exception):
+        raise shared
+    return check.run([subject, *others], settings, shared)
 
 
 def status(check: Check, subject: PriceTable | FeatureTable, *others: Artifact) -> Status:

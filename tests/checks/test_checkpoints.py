@@ -23,7 +23,7 @@ GIB = 2**30
 def judge(check: Check, *subjects: object) -> Status:
     """Status of the gravest value; skip where nothing was measured."""
     defaults = Settings({setting.name: setting.default for setting in check.settings})
-    outcome = check.run(subjects, defaults, None)  # type: ignore[arg-type]
+    outcome = check.run(subjects, defaults)  # type: ignore[arg-type]
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
     assert isinstance(outcome, Measurement)
@@ -87,7 +87,7 @@ def test_the_planted_flood_is_found(twin: Path) -> None:
 
 def test_the_title_says_why_it_cannot_be_opened() -> None:
     broken = Checkpoint("a.pt", "a.pt", "torch", 9, 0.0, problem="is an HTML page, not a model")
-    outcome = unreadable_checkpoint.run((broken,), Settings({}), None)
+    outcome = unreadable_checkpoint.run((broken,), Settings({}))
     assert isinstance(outcome, Measurement)
     assert outcome.title == "Cannot be opened: is an HTML page, not a model"
 

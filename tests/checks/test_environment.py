@@ -17,7 +17,7 @@ from ml_debugger.testing.twins.machine import environment
 
 
 def judge(given: Environment) -> tuple[Status, str]:
-    outcome = xgboost_no_cuda.run((given,), Settings({}), None)
+    outcome = xgboost_no_cuda.run((given,), Settings({}))
     if isinstance(outcome, NotMeasured):
         return Status.SKIP, outcome.reason
     assert isinstance(outcome, Measurement)

@@ -20,7 +20,7 @@ from ml_debugger.testing.twins import machine
 
 def judge(check: Check, *subjects: object) -> tuple[Status, str]:
     """Status, and the title or reason."""
-    outcome = check.run(subjects, Settings({}), None)  # type: ignore[arg-type]
+    outcome = check.run(subjects, Settings({}))  # type: ignore[arg-type]
     if isinstance(outcome, NotMeasured):
         return Status.SKIP, outcome.reason
     assert isinstance(outcome, Measurement)

@@ -20,7 +20,7 @@ GIB = 2**30
 
 
 def judge(host: HostSnapshot) -> Status:
-    outcome = memory_near_limit.run((host,), Settings({}), None)
+    outcome = memory_near_limit.run((host,), Settings({}))
     assert isinstance(outcome, Measurement)
     return memory_near_limit.limits[0].judge(outcome.values["used_share"])
 

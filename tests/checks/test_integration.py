@@ -28,7 +28,7 @@ CONFIGURED = Expectations("configuration", None, today=TODAY, horizons=(1, 5), t
 
 def judge(check: Check, *given: Any) -> Status:
     """The status of one measurement under the default limits."""
-    outcome = check.run(given, Settings({s.name: s.default for s in check.settings}), None)
+    outcome = check.run(given, Settings({s.name: s.default for s in check.settings}))
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
     limits = {limit.name: limit for limit in check.limits}

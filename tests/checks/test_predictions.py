@@ -20,7 +20,7 @@ SIGMA = 0.015
 
 def judge(check: Check, *given: Any) -> Status:
     """The status of one measurement under the default limits."""
-    outcome = check.run(given, Settings({s.name: s.default for s in check.settings}), None)
+    outcome = check.run(given, Settings({s.name: s.default for s in check.settings}))
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
     assert isinstance(outcome, Measurement)

@@ -31,7 +31,7 @@ def positions(*values: float) -> Positions:
 
 
 def judge(*given: Any) -> Status:
-    outcome = position_over_limit.run(given, Settings({}), None)
+    outcome = position_over_limit.run(given, Settings({}))
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
     (limit,) = position_over_limit.limits
@@ -68,9 +68,7 @@ def test_a_book_between_minus_one_and_one_breaks_no_rule_that_nobody_made() -> N
 
 
 def test_the_evidence_names_the_largest_positions() -> None:
-    outcome = position_over_limit.run(
-        (positions(2.5, 1.9, 1.0), None, CONFIGURED), Settings({}), None
-    )
+    outcome = position_over_limit.run((positions(2.5, 1.9, 1.0), None, CONFIGURED), Settings({}))
     assert isinstance(outcome, Measurement)
     assert [entry.value for entry in outcome.evidence] == [2.5, 1.9]
     assert outcome.evidence[0].where == "A 2024-01-02"

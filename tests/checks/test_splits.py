@@ -15,7 +15,7 @@ from ml_debugger.contract import Check, NotMeasured, Settings, Status
 
 def judge(check: Check, *given: Any) -> Status:
     """The status of one measurement under the default limits."""
-    outcome = check.run(given, Settings({}), None)
+    outcome = check.run(given, Settings({}))
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
     limits = {limit.name: limit for limit in check.limits}

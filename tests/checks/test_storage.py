@@ -20,7 +20,7 @@ TB = 10**12
 
 def measure(*volumes: Volume) -> Outcome:
     settings = Settings({setting.name: setting.default for setting in disk_near_full.settings})
-    return disk_near_full.run((StorageSnapshot("storage", None, volumes),), settings, None)
+    return disk_near_full.run((StorageSnapshot("storage", None, volumes),), settings)
 
 
 def judge(*volumes: Volume) -> Status:

@@ -22,7 +22,7 @@ from ml_debugger.testing.twins import training as twin_of_training
 
 
 def measured(check: Check, run: TrainingRun) -> Outcome:
-    return check.run([run], Settings({s.name: s.default for s in check.settings}), None)
+    return check.run([run], Settings({s.name: s.default for s in check.settings}))
 
 
 def status(check: Check, run: TrainingRun) -> Status:

@@ -35,7 +35,7 @@ def measuring(run: TrainingRun) -> Outcome:
 def test_the_parameters_say_what_is_judged() -> None:
     declared = declare(measuring)
     assert declared.judges is TrainingRun
-    assert declared.run([RUN], Settings({}), None) == Measurement("looked at run", {"share": 0.1})
+    assert declared.run([RUN], Settings({})) == Measurement("looked at run", {"share": 0.1})
 
 
 def test_the_docstring_is_the_card() -> None:
@@ -57,7 +57,7 @@ def test_an_optional_artifact_is_given_as_none() -> None:
     from datetime import date
 
     expect = Expectations("configuration", None, date(2026, 1, 5))
-    assert declared.run([RUN, None, expect], Settings({}), None) == NotMeasured("configuration")
+    assert declared.run([RUN, None, expect], Settings({})) == NotMeasured("configuration")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from ml_debugger.runtime.scan import fuse
 
 def test_the_aggregations_of_all_askers_come_back_by_name() -> None:
     frame = pl.LazyFrame({"a": [1.0, None, 3.0], "b": [1, 2, 3]})
-    scans = fuse(
+    scans, _ = fuse(
         frame,
         {
             "X": {"nulls": pl.col("a").null_count(), "mean": pl.col("a").mean()},
@@ -31,14 +31,14 @@ def test_one_pass_reads_the_table_once() -> None:
 
 
 def test_an_aggregation_over_nothing_is_not_a_number() -> None:
-    scans = fuse(
+    scans, _ = fuse(
         pl.LazyFrame({"a": pl.Series([], dtype=pl.Float64)}), {"X": {"m": pl.col("a").mean()}}
     )
     assert scans["X"].number("m") != scans["X"].number("m")
 
 
 def test_no_asker_runs_nothing() -> None:
-    assert fuse(pl.LazyFrame({"a": [1]}), {}) == {}
+    assert fuse(pl.LazyFrame({"a": [1]}), {}) == ({}, [])
 
 
 def test_a_wrong_aggregation_raises_for_the_asker() -> None:
