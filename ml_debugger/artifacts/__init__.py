@@ -20,6 +20,7 @@ from ml_debugger.artifacts.machine import (
     Volume,
 )
 from ml_debugger.artifacts.scaler import Scaler
+from ml_debugger.artifacts.source import SourceCell, SourceFile
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
 from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
@@ -47,6 +48,8 @@ __all__ = [
     "PriceTable",
     "Scaler",
     "SizingRecord",
+    "SourceCell",
+    "SourceFile",
     "Split",
     "StageOutput",
     "StorageSnapshot",

@@ -22,11 +22,13 @@ def readers() -> tuple[Reader, ...]:
         json_text,
         records,
         snapshots,
+        sources,
         tables,
         training,
     )
 
     return (
+        *sources.READERS,
         snapshots.READER,
         *records.READERS,
         *checkpoints.READERS,

@@ -18,6 +18,8 @@ MAX_SECONDS = 20.0
 PASSED_OVER = frozenset(
     {"__pycache__", "node_modules", "site-packages", "venv", "env", "mlruns-trash"}
 )
+ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
+"""A folder with one of these is a Python environment, whatever its name: others' code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class _Walk:
         if identity in self._seen:
             return
         self._seen.add(identity)
+        if not named and any(entry.name in ENVIRONMENT for entry in entries):
+            return
         if is_whole_folder(folder, entries):
             self._add(Found(folder, self._shown(folder), named, is_folder=True))
             return
