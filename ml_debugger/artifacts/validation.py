@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from ml_debugger.artifacts.base import Artifact
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ml_debugger.artifacts.tables import FeatureTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,12 @@ class Split(Artifact):
     part, the sessions between two neighbouring parts where the file has every session;
     `shared_rows` the number of rows (ticker and time) that stand in more than one part.
     `sessions` are the days that the data trades on, ascending, where known.
+
+    Where each row's part is known, `members` is lazy with one row a row of the data: `fold`
+    (integer or null), `ticker` (String or null), `time` (a time, or `Int64` for the row's
+    position in its table) and `part`. `column` names the table's column that tells the part, and
+    `column_parts` what its values mean, by value in lower case. `tables` holds the parts that
+    are files of their own. `shuffled` is what the record itself says, None if it says nothing.
     """
 
     windows: tuple[Window, ...]
@@ -68,3 +81,8 @@ class Split(Artifact):
     purge: int | None
     shared_rows: int | None = None
     sessions: tuple[date, ...] = ()
+    members: pl.LazyFrame | None = field(default=None, repr=False)
+    column: str | None = None
+    column_parts: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, FeatureTable] = field(default_factory=dict, repr=False)
+    shuffled: bool | None = None
