@@ -24,7 +24,7 @@ from ml_debugger.artifacts.source import SourceCell, SourceFile
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
 from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
-from ml_debugger.artifacts.workspace import Expectations, StageOutput, Workspace
+from ml_debugger.artifacts.workspace import Coverage, Expectations, StageOutput, Workspace
 
 __all__ = [
     "Artifact",
@@ -34,6 +34,7 @@ __all__ = [
     "CheckpointEntry",
     "CheckpointIndex",
     "CheckpointSeries",
+    "Coverage",
     "Curve",
     "Environment",
     "Expectations",

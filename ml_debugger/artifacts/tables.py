@@ -26,13 +26,19 @@ class PriceTable(Artifact):
     has; one row a bar, in the order of the file. `names` maps canonical to original names.
     `rows` counts the bars. `problems` says what could not be read as numbers, by column, and
     under `header` and `time` what is irregular there. Where the file has no dates, `time` counts
-    its rows as minutes from 1970 and `time` is not among `names`.
+    its rows as minutes from 1970 and `time` is not among `names`. `misread` says by column, or
+    under `header`, what a plain reader of tables would take for something else; `differing` names
+    the files of a partitioned folder whose columns differ, and how. `empty` names the partitions
+    that hold no bars.
     """
 
     frame: pl.LazyFrame = field(repr=False)
     names: Mapping[str, str]
     rows: int
     problems: Mapping[str, str] = field(default_factory=dict)
+    misread: Mapping[str, str] = field(default_factory=dict)
+    differing: Mapping[str, str] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -24,17 +24,29 @@ class StageOutput:
     through: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What one price table covers: its tickers, and its first and last day where it has dates."""
+
+    path: str
+    tickers: frozenset[str]
+    start: date | None
+    end: date | None
+
+
 @dataclass(frozen=True, eq=False)
 class Workspace(Artifact):
     """A folder with a configuration, and the outputs of the stages found in it.
 
     `configured` is false for a folder that was only named on the command line: then a missing
-    stage is nobody's fault.
+    stage is nobody's fault. `prices` says what each price table covers: a market may lie in one
+    file or in one file a ticker.
     """
 
     outputs: tuple[StageOutput, ...]
     configured: bool
     stages: tuple[str, ...] = STAGES
+    prices: tuple[Coverage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +54,9 @@ class Expectations(Artifact):
     """What the configuration expects, section `[expect]`; None where it says nothing.
 
     `data_through` is the date up to which prices must reach; with "latest" in the
-    configuration it is the last weekday before `today`.
+    configuration it is the last weekday before `today`. `tickers` are those that predictions must
+    cover, `members` those that the prices must have, and `universe` how many. `years` is the
+    history that the prices must span, `lookback` the sessions that features look back.
     """
 
     today: date
@@ -54,3 +68,6 @@ class Expectations(Artifact):
     universe: int | None = None
     max_long: float | None = None
     max_short: float | None = None
+    members: tuple[str, ...] = ()
+    years: float | None = None
+    lookback: int | None = None

@@ -13,6 +13,7 @@ from ml_debugger.artifacts import (
     Backtest,
     Checkpoint,
     CheckpointIndex,
+    Coverage,
     Expectations,
     FeatureTable,
     FileRead,
@@ -120,6 +121,9 @@ def expectations(configuration: Configuration, today: date) -> Expectations:
         universe=configuration["expect.universe"],
         max_long=configuration["expect.max_long"],
         max_short=configuration["expect.max_short"],
+        members=tuple(configuration["expect.members"]),
+        years=configuration["expect.years"],
+        lookback=configuration["expect.lookback"],
     )
 
 
@@ -157,6 +161,18 @@ def _workspace(
         outputs=tuple(outputs),
         configured=configured and configuration.file is not None,
         stages=STAGES if stages is None else tuple(stages),
+        prices=tuple(_coverage(a) for a in artifacts if isinstance(a, PriceTable)),
+    )
+
+
+def _coverage(prices: PriceTable) -> Coverage:
+    held = contents(prices)
+    dated = "time" in prices.names
+    return Coverage(
+        prices.path or prices.subject,
+        held.tickers,
+        held.start if dated else None,
+        held.end if dated else None,
     )
 
 

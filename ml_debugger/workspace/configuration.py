@@ -17,6 +17,7 @@ from typing import Any
 from platformdirs import user_config_path
 
 from ml_debugger.errors import ConfigError
+from ml_debugger.workspace.listing import names_in
 
 PROJECT_FILE = "diagnostic.toml"
 
@@ -46,6 +47,14 @@ KEYS = {
         Key("expect.data_through", "date or latest", None, "prices must reach this date"),
         Key("expect.tickers", "list of text", [], "tickers that predictions must cover"),
         Key("expect.universe", "whole number", None, "how many tickers the prices must have"),
+        Key(
+            "expect.members",
+            "list of text or file",
+            [],
+            "tickers that the prices must have, or a file that lists them",
+        ),
+        Key("expect.years", "number", None, "years that the prices must span"),
+        Key("expect.lookback", "whole number", None, "sessions that features look back"),
         Key("expect.horizons", "list of whole numbers", [], "horizons, in sessions"),
         Key("expect.gpus", "whole number", None, "GPUs that this machine must have"),
         Key("expect.gpu_training", "true or false", None, "whether training needs a GPU"),
@@ -109,7 +118,17 @@ def load(folder: Path, environment: Mapping[str, str] = os.environ) -> Configura
         if variable in environment:
             text = environment[variable]
             values[key.name] = Value(_parsed(key, text, variable), variable)
+    root = project.parent if project is not None else folder
+    for key in KEYS.values():
+        if key.kind == "list of text or file" and isinstance(values[key.name].value, str):
+            values[key.name] = listed(values[key.name], root)
     return Configuration(values, limits, project)
+
+
+def listed(value: Value, root: Path) -> Value:
+    """The names in the file that a value names, relative to the workspace."""
+    file = root / value.value
+    return Value(names_in(file), f"{value.source}: {file}")
 
 
 def find_project_file(folder: Path) -> Path | None:
@@ -193,6 +212,8 @@ def _fits(kind: str, value: Any) -> bool:
             return isinstance(value, date) or value == "latest"
         case "list of text":
             return isinstance(value, list) and all(isinstance(v, str) for v in value)
+        case "list of text or file":
+            return isinstance(value, str) or _fits("list of text", value)
         case "list of whole numbers":
             return isinstance(value, list) and all(isinstance(v, int) for v in value)
         case "list of pairs":
@@ -209,5 +230,6 @@ def _parsed(key: Key, text: str, variable: str) -> Any:
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        value = [part.strip() for part in text.split(",")] if "list" in key.kind else text
+        several = "list" in key.kind and ("file" not in key.kind or "," in text)
+        value = [part.strip() for part in text.split(",")] if several else text
     return _checked(key, value if _fits(key.kind, value) else text, variable)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ml_debugger.artifacts import (
     Artifact,
@@ -53,8 +54,17 @@ class Contents:
         return agreements
 
 
+_KNOWN: WeakKeyDictionary[Artifact, Contents] = WeakKeyDictionary()
+
+
 def contents(artifact: Artifact) -> Contents:
-    """Read the identity of an artifact; tables are asked in one small lazy query."""
+    """The identity of an artifact; tables are asked once, in one small lazy query."""
+    if artifact not in _KNOWN:
+        _KNOWN[artifact] = _read(artifact)
+    return _KNOWN[artifact]
+
+
+def _read(artifact: Artifact) -> Contents:
     match artifact:
         case PriceTable():
             return _table(artifact.frame, ticker="ticker", time="time")

@@ -105,6 +105,30 @@ def test_the_template_is_valid_and_each_of_its_examples_too(tmp_path) -> None:
     load(tmp_path, {})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AAPL\nMSFT\n",
+        "# today's members\nAAPL\n\nMSFT\nAAPL\n",
+        "Name,Symbol\nApple,AAPL\nM,MSFT\n",
+    ],
+)
+def test_members_may_stand_in_a_file(text: str, tmp_path) -> None:
+    (tmp_path / "members.csv").write_text(text)
+    configure(tmp_path, '[expect]\nmembers = "members.csv"\n')
+    assert load(tmp_path, {})["expect.members"] == ["AAPL", "MSFT"]
+    assert load(tmp_path, {"DIAGNOSTIC_EXPECT_MEMBERS": "A,B"})["expect.members"] == ["A", "B"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\xfa", b"A\n" * 600_000])
+def test_a_list_of_members_that_cannot_be_read_is_named(content: bytes | None, tmp_path) -> None:
+    if content is not None:
+        (tmp_path / "members.txt").write_bytes(content)
+    configure(tmp_path, '[expect]\nmembers = "members.txt"\n')
+    with pytest.raises(ConfigError, match=r"members\.txt"):
+        load(tmp_path, {})
+
+
 def test_variables_are_named_after_keys() -> None:
     assert variable_name("run.fail_on") == "DIAGNOSTIC_FAIL_ON"
     assert variable_name("expect.gpus") == "DIAGNOSTIC_EXPECT_GPUS"
