@@ -52,3 +52,26 @@ class Bars:
         import polars as pl
 
         return (~self.same).cum_sum().cast(pl.UInt32).alias("number") - 1
+
+    @cached_property
+    def starts(self) -> pl.Series:
+        """The rows at which the tickers begin (UInt32)."""
+        return (~self.same).arg_true().alias("start")
+
+    @cached_property
+    def growth(self) -> pl.Series | None:
+        """Each close over the close before it of the same ticker (Float64); None without closes.
+
+        Null at a ticker's first bar. It is exactly 1.0 only where the closes are equal, and
+        says nothing of prices where one of them is zero or below. Adjusted closes stand in
+        where the table has no others.
+        """
+        import polars as pl
+
+        column = next((c for c in ("close", "adj_close") if c in self.names), None)
+        if column is None:
+            return None
+        price = pl.col(column)
+        return self.frame.select(
+            pl.when(self.same).then(price / price.shift()).alias("growth")
+        ).to_series()
