@@ -16,6 +16,7 @@ from ml_debugger.artifacts import (
     Positions,
     Predictions,
     PriceTable,
+    Scaler,
     SizingRecord,
     Split,
     TrainingRun,
@@ -28,6 +29,7 @@ FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
     (PriceTable, FeatureTable),
     (FeatureTable, TrainingRun),
     (FeatureTable, Split),
+    (FeatureTable, Scaler),
     (TrainingRun, Checkpoint),
     (TrainingRun, CheckpointSeries),
     (CheckpointSeries, Checkpoint),
@@ -47,6 +49,10 @@ FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
     (PriceTable, Backtest),
 )
 """Kinds that are linked, in the direction in which data flows: the first feeds the second."""
+
+
+SCALED_SHARE = 0.8
+"""Of a scaler's features that a table must have: some may have been renamed or dropped since."""
 
 
 class Links:
@@ -89,6 +95,10 @@ def link(artifacts: Sequence[Artifact], configured: Iterable[Sequence[str]] = ()
     a guess would accuse the wrong one.
     """
     links = Links()
+    for split in artifacts:
+        if isinstance(split, Split):
+            for table in split.tables.values():
+                links.add(table, split)
     pairs = {frozenset(pair) for pair in configured}
     known = {artifact: contents(artifact) for artifact in artifacts}
     by_kind: dict[type[Artifact], list[Artifact]] = defaultdict(list)
@@ -117,6 +127,8 @@ def _best(
         ]
         if members:
             return members
+    if isinstance(target, Scaler):
+        candidates = [c for c in candidates if _may_have_scaled(target, c)]
     fits = {c: known[c].fit(known[target]) for c in candidates}
     possible = [c for c in candidates if fits[c] is not None]
     if not possible:
@@ -125,6 +137,16 @@ def _best(
     top = max(rank.values())
     best = [c for c in possible if rank[c] == top]
     return best if top[0] or len(best) == 1 or _one_file(best) else []
+
+
+def _may_have_scaled(scaler: Scaler, table: Artifact) -> bool:
+    """Whether a table has the scaler's features, or as many where it does not name them."""
+    if not isinstance(table, FeatureTable):
+        return False
+    if not scaler.features:
+        return scaler.width == len(table.features)
+    columns = {*table.features, *table.labels}
+    return len(columns & set(scaler.features)) >= SCALED_SHARE * len(scaler.features)
 
 
 def _one_file(candidates: Sequence[Artifact]) -> bool:

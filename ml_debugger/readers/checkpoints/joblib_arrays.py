@@ -13,7 +13,7 @@ from typing import Any
 
 from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.machine import Machine
-from ml_debugger.readers.checkpoints.opcodes import OpcodeStream
+from ml_debugger.readers.checkpoints.opcodes import KEPT_BYTES, OpcodeStream
 from ml_debugger.readers.checkpoints.symbols import Global, Instance
 
 _WRAPPER = "NumpyArrayWrapper"
@@ -37,11 +37,17 @@ class JoblibArrays:
             return
         self.tensors.append(Tensor(f"array_{len(self.tensors)}", dtype, shape))
         if dtype.startswith("O"):
-            self.globals += Machine(stream).run().globals
+            inner = Machine(stream).run()
+            self.globals += inner.globals
+            instance.held = inner.value
             return
         if state.get("numpy_array_alignment_bytes") is not None:
             stream.skip(stream.take(1)[0])
-        stream.skip(math.prod(shape) * _item_bytes(dtype))
+        size = math.prod(shape) * _item_bytes(dtype)
+        if size <= KEPT_BYTES:
+            instance.held = stream.take(size)
+        else:
+            stream.skip(size)
 
 
 def _is_wrapper(instance: Instance) -> bool:

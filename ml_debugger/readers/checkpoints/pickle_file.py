@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
+from typing import Any
 
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.inflating import (
@@ -16,6 +18,7 @@ from ml_debugger.readers.checkpoints.inflating import (
 from ml_debugger.readers.checkpoints.joblib_arrays import JoblibArrays
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
+from ml_debugger.readers.checkpoints.pickled_scalers import scalers_in
 from ml_debugger.readers.checkpoints.symbols import Global
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
@@ -44,10 +47,11 @@ def read(head: Head, kind: str) -> Reading:
     if packed == "lz4":
         return describe(head, kind, details=details | {"read": "nothing: lz4 is not unpacked"})
     arrays, names, problem = JoblibArrays(), dict[Global, None](), None
+    values: list[Any] = []
     with open_plain(head.file, packed) as stream:
         opcodes = OpcodeStream(Bounded(stream, packed))
         try:
-            problem = _follow(opcodes, arrays, names, head, packed)
+            problem = _follow(opcodes, arrays, names, values, head, packed)
         except BrokenPickleError as error:
             problem = str(error)
         except TooLargeError:
@@ -56,13 +60,16 @@ def read(head: Head, kind: str) -> Reading:
             problem = f"its {packed} compression is broken: {error}"
     names.update(dict.fromkeys(arrays.globals))
     details["globals"] = "\n".join(str(name) for name in names)
-    return describe(head, kind, problem, tensors=arrays.tensors, details=details)
+    reading = describe(head, kind, problem, tensors=arrays.tensors, details=details)
+    scalers = [scaler for value in values for scaler in scalers_in(value, head.shown)]
+    return replace(reading, artifacts=[*reading.artifacts, *scalers])
 
 
 def _follow(
     opcodes: OpcodeStream,
     arrays: JoblibArrays,
     names: dict[Global, None],
+    values: list[Any],
     head: Head,
     packed: str | None,
 ) -> str | None:
@@ -76,6 +83,7 @@ def _follow(
             # bytes behind a whole pickle that are none themselves do not keep it from loading
             return str(error) if number == 0 or machine.announced else None
         names.update(dict.fromkeys(program.globals))
+        values.append(program.value)
         if not program.complete:
             return None if packed else _end(head)
         if (not packed and opcodes.position >= head.size) or opcodes.position == begin:

@@ -19,12 +19,16 @@ class Global:
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """What a call would give: the callee, its arguments, and the state set on it afterwards."""
+    """What a call would give: the callee, its arguments, and the state set on it afterwards.
+
+    `held` is what stands behind it in the file: the bytes of a small array, the items of others.
+    """
 
     callee: Any
     arguments: Any
     state: Any = None
     items: dict[Any, Any] = field(default_factory=dict)
+    held: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

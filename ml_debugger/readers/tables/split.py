@@ -7,13 +7,15 @@ from datetime import date
 import polars as pl
 
 from ml_debugger.artifacts import Split, Window
-from ml_debugger.readers.tables.columns import first_named
+from ml_debugger.readers.tables.columns import first_named, normal
 from ml_debugger.readers.tables.features import is_label, label_horizon
 from ml_debugger.readers.tables.keys import Keys
 from ml_debugger.readers.tables.table import Table
 
 PART = ("split", "part", "subset", "partition", "set", "dataset", "data_split", "sample", "fold")
-FOLD = ("fold", "fold_id", "cv_fold", "walk", "window", "iteration")
+FOLD = ("fold", "fold_id", "cv_fold", "kfold", "k_fold", "walk", "window", "iteration")
+HELD_OUT = ("fold", "fold_id", "cv_fold", "kfold", "k_fold")
+"""Of these, the names of columns that number the fold in which a row is held out."""
 PARTS = {
     "train": "train",
     "training": "train",
@@ -32,42 +34,56 @@ PARTS = {
     "oos": "test",
     "out_of_sample": "test",
 }
+LEFT_OUT = frozenset(
+    {"purge", "purged", "embargo", "embargoed", "gap", "unused", "none", "drop", "dropped"}
+    | {"exclude", "excluded", "ignore", "ignored", "warmup", ""}
+)
+"""What rows are called that stand in no part."""
+
+FLAGS = {
+    "is_train": ("train", "test"),
+    "is_training": ("train", "test"),
+    "in_train": ("train", "test"),
+    "train_flag": ("train", "test"),
+    "train_mask": ("train", "test"),
+    "is_in_sample": ("train", "test"),
+    "is_test": ("test", "train"),
+    "in_test": ("test", "train"),
+    "test_flag": ("test", "train"),
+    "test_mask": ("test", "train"),
+    "is_oos": ("test", "train"),
+    "is_holdout": ("test", "train"),
+    "is_val": ("validation", "train"),
+    "is_valid": ("validation", "train"),
+    "is_validation": ("validation", "train"),
+}
+"""Columns of yes and no, and the parts that these stand for."""
+
+_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+MOST_FOLDS = 100
 _SESSIONS = 50_000
 
 
 def split_of(table: Table, keys: Keys) -> Split | None:
     """The split that a table records row by row, or None when it records none.
 
-    `horizon` is what a column of that name or the only label's name says.
+    A column of parts, a column of yes and no, or a column that numbers the fold in which each
+    row is held out. `horizon` is what a column of that name or the only label's name says.
     """
     if keys.time is None:
         return None
-    part = next(
-        (c for c in (first_named(table.columns, (name,)) for name in PART) if _parts(table, c)),
-        None,
-    )
-    if part is None:
-        return None
+    part, meanings = _part_column(table)
     fold = first_named([c for c in table.columns if c != part], FOLD)
     if fold is not None and not table.schema[fold].is_integer():
         fold = None
-    named = pl.col(part).cast(pl.String).str.strip_chars().str.to_lowercase()
-    rows = table.frame.select(
-        keys.time.expression.alias("time"),
-        (pl.col(keys.ticker).cast(pl.String) if keys.ticker else pl.lit("")).alias("ticker"),
-        (pl.col(fold) if fold else pl.lit(None, pl.Int64)).alias("fold"),
-        named.replace_strict(PARTS, default=None, return_dtype=pl.String).alias("part"),
-    ).drop_nulls(["time", "part"])
-    windows = _windows(rows)
-    if len({window.part for window in windows}) < 2:
+    if part is None and (fold is None or normal(fold) not in HELD_OUT):
         return None
-    shared = (
-        rows.group_by("fold", "ticker", "time")
-        .agg(pl.col("part").n_unique().alias("parts"))
-        .select((pl.col("parts") > 1).sum())
-        .collect(engine="streaming")
-        .item()
-    )
+    rows = _rows(table, keys, part, meanings, fold)
+    if part is None and not _held_out_by_fold(rows):
+        return None
+    windows = _windows(rows)
+    if part is not None and len({window.part for window in windows}) < 2:
+        return None
     days = rows.select(pl.col("time").cast(pl.Date).unique().sort()).head(_SESSIONS + 1).collect()
     sessions: tuple[date, ...] = tuple(days["time"].to_list()) if len(days) <= _SESSIONS else ()
     return Split(
@@ -77,16 +93,84 @@ def split_of(table: Table, keys: Keys) -> Split | None:
         horizon=_horizon(table),
         lookback=None,
         purge=None,
-        shared_rows=int(shared),
+        shared_rows=shared_rows(rows),
         sessions=sessions,
+        members=rows,
+        column=part,
+        column_parts=meanings,
     )
+
+
+def shared_rows(rows: pl.LazyFrame) -> int:
+    """The number of rows (fold, ticker and time) that stand in more than one part."""
+    return int(
+        rows.group_by("fold", "ticker", "time")
+        .agg(pl.col("part").n_unique().alias("parts"))
+        .select((pl.col("parts") > 1).sum())
+        .collect(engine="streaming")
+        .item()
+    )
+
+
+def _rows(
+    table: Table, keys: Keys, part: str | None, meanings: dict[str, str], fold: str | None
+) -> pl.LazyFrame:
+    """Fold, ticker, time and part of each row that stands in a part."""
+    if keys.time is None:
+        raise ValueError("a split needs times")
+    named = pl.lit("test")
+    if part is not None:
+        named = _plain(part).replace_strict(meanings, default=None, return_dtype=pl.String)
+    return table.frame.select(
+        keys.time.expression.alias("time"),
+        (pl.col(keys.ticker).cast(pl.String) if keys.ticker else pl.lit("")).alias("ticker"),
+        (pl.col(fold).cast(pl.Int64) if fold else pl.lit(None, pl.Int64)).alias("fold"),
+        named.alias("part"),
+    ).drop_nulls(["time", "part"])
+
+
+def _held_out_by_fold(rows: pl.LazyFrame) -> bool:
+    """Whether a column without parts numbers folds: several, and each row in one of them."""
+    folds, twice = (
+        rows.select(
+            pl.col("fold").n_unique().alias("folds"),
+            pl.struct("ticker", "time").is_duplicated().sum().alias("twice"),
+        )
+        .collect()
+        .row(0)
+    )
+    smallest = rows.group_by("fold").len("rows").select(pl.col("rows").min()).collect().item()
+    return bool(2 <= folds <= MOST_FOLDS and twice == 0 and smallest >= 2)
+
+
+def _part_column(table: Table) -> tuple[str | None, dict[str, str]]:
+    """The column that tells each row's part, and what its values mean."""
+    for name in PART:
+        column = first_named(table.columns, (name,))
+        if _parts(table, column):
+            return column, dict(PARTS)
+    for name, (yes, no) in FLAGS.items():
+        column = first_named(table.columns, (name,))
+        if column is not None and _is_flag(table, column):
+            return column, dict.fromkeys(_YES, yes) | dict.fromkeys(_NO, no)
+    return None, {}
+
+
+def _plain(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String).str.strip_chars().str.to_lowercase()
+
+
+def _is_flag(table: Table, column: str) -> bool:
+    values = table.sample[column].drop_nulls().cast(pl.String).str.to_lowercase()
+    return len(values) > 0 and set(values.unique().to_list()) <= {*_YES, *_NO}
 
 
 def _parts(table: Table, column: str | None) -> bool:
     if column is None or table.schema[column] not in (pl.String, pl.Categorical, pl.Enum):
         return False
     values = table.sample[column].drop_nulls().cast(pl.String).str.strip_chars().str.to_lowercase()
-    return len(values) > 0 and set(values.unique().to_list()) <= PARTS.keys()
+    found = set(values.unique().to_list())
+    return found <= PARTS.keys() | LEFT_OUT and bool(found & PARTS.keys())
 
 
 def _windows(rows: pl.LazyFrame) -> tuple[Window, ...]:
