@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from commands.running import carry_out, reporting_options
+from commands.running import carry_out, reporting_options, rows_option
 from ml_debugger.runtime.request import check_request
 
 
@@ -17,12 +17,14 @@ from ml_debugger.runtime.request import check_request
     type=click.Choice(["quick", "pre-train", "full"]),
     help="Which checks, when none is named.  [default: full]",
 )
+@rows_option
 @reporting_options
 @click.pass_context
 def command(
     ctx: click.Context,
     words: tuple[str, ...],
     profile: str | None,
+    rows: Path | None,
     form: str,
     out: tuple[str, ...],
     fail_on: str | None,
@@ -36,4 +38,5 @@ def command(
     diagnostic.toml, or this folder.
     """
     request = check_request(Path(), words, profile=profile, fail_on=fail_on, min_score=min_score)
-    ctx.exit(carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose))
+    code = carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose, rows=rows)
+    ctx.exit(code)

@@ -10,6 +10,7 @@ import click
 
 from commands.console import say, tell
 from commands.progress import stages
+from commands.validate import command as validate
 from ml_debugger.errors import UsageError
 from ml_debugger.workspace.layout import Layout
 
@@ -23,7 +24,10 @@ WORKSPACE = click.option(
 
 @click.group(name="data")
 def command() -> None:
-    """Import, fetch and prepare market data."""
+    """Import, fetch, prepare and validate market data."""
+
+
+command.add_command(validate)
 
 
 @command.command(name="import")

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from commands.running import carry_out, reporting_options
+from commands.running import carry_out, reporting_options, rows_option
 from ml_debugger.runtime.request import inspect_request
 
 
 @click.command(name="inspect")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@rows_option
 @reporting_options
 @click.pass_context
 def command(
     ctx: click.Context,
     paths: tuple[str, ...],
+    rows: Path | None,
     form: str,
     out: tuple[str, ...],
     fail_on: str | None,
@@ -28,4 +32,5 @@ def command(
     one workspace. Nothing that is looked at is executed.
     """
     request = inspect_request(paths, fail_on=fail_on, min_score=min_score)
-    ctx.exit(carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose))
+    code = carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose, rows=rows)
+    ctx.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -25,7 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "config": "Show or validate the configuration.",
     "demo": "Build a workspace on real market data and diagnose it.",
     "selftest": "Let every check prove itself on this machine.",
-    "data": "Import, fetch and prepare market data.",
+    "data": "Import, fetch, prepare and validate market data.",
     "train": "Train with walk-forward validation.",
     "predict": "Write forecasts.",
     "size": "Turn forecasts into positions.",
@@ -71,6 +72,7 @@ class Commands(click.Group):
 )
 @click.option("--validate-data", is_flag=True, help="Run the data checks: check data.")
 @click.option("--system-health", is_flag=True, help="Run the infrastructure checks.")
+@click.option("--rows", metavar="FILE", help="With a short form: write the rows of findings.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 @click.pass_context
 def command(
@@ -79,6 +81,7 @@ def command(
     component: tuple[str, ...],
     validate_data: bool,
     system_health: bool,
+    rows: str | None,
     debug: bool,  # noqa: ARG001  taken out in `run`, wherever it stands
 ) -> None:
     """Find what is wrong with an ML trading system, prove it, and lead to a repair.
@@ -87,24 +90,25 @@ def command(
     """
     short = [bool(component), full, validate_data, system_health]
     if ctx.invoked_subcommand is not None:
-        if any(short):
+        if any(short) or rows is not None:
             raise UsageError(f"'{ctx.invoked_subcommand}' cannot follow a short form of 'check'")
         return
     if not any(short):
+        if rows is not None:
+            raise UsageError("--rows needs a short form, such as --validate-data")
         click.echo(ctx.get_help())
         return
-    if sum(short) > 1 and not full:
-        component = (
-            *component,
-            *(("data",) if validate_data else ()),
-            *(("infrastructure",) if system_health else ()),
-        )
-    elif validate_data:
-        component = ("data",)
-    elif system_health:
-        component = ("infrastructure",)
+    path = None if rows is None else Path(rows)
+    if short == [False, False, True, False]:
+        data = ctx.command.get_command(ctx, "data")  # type: ignore[attr-defined]
+        ctx.invoke(data.get_command(ctx, "validate"), rows=path)
+    component = (
+        *component,
+        *(("data",) if validate_data else ()),
+        *(("infrastructure",) if system_health else ()),
+    )
     check = ctx.command.get_command(ctx, "check")  # type: ignore[attr-defined]
-    ctx.invoke(check, words=() if full else component)
+    ctx.invoke(check, words=() if full else component, rows=path)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from commands.console import complain, say, style
+from commands.console import complain, say, style, tell
 from ml_debugger.errors import UsageError
 from ml_debugger.report.formats import FORMATS, render
 from ml_debugger.runtime.events import CheckStarted, Event, Progress, RunFinished
@@ -67,21 +69,72 @@ def outputs(texts: Sequence[str]) -> list[tuple[str, Path]]:
     return pairs
 
 
+rows_option = click.option(
+    "--rows",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.csv|parquet",
+    help="Write the rows of tables that findings are about.",
+)
+
+
 def carry_out(
-    request: Request, *, form: str, out: Sequence[str], no_history: bool, verbose: bool
+    request: Request,
+    *,
+    form: str,
+    out: Sequence[str],
+    no_history: bool,
+    verbose: bool,
+    rows: Path | None = None,
+    picture: bool = False,
 ) -> int:
-    """Run a request, print and write its report, and return the exit code."""
+    """Run a request, print and write its report, and return the exit code.
+
+    `rows` is the file for the rows that findings are about; `picture` asks for the coverage of
+    the tables before the report.
+    """
     files = outputs(out)
-    history = None if no_history else open_history()
-    try:
-        report = _report(request, history)
-    finally:
-        if history is not None:
-            history.close()
+    if rows is not None:
+        _check_rows_file(rows)
+    with tempfile.TemporaryDirectory(prefix="diagnostic-rows-") as folder:
+        if rows is not None or picture:
+            request = replace(request, job=replace(request.job, rows_to=folder))
+        report = _recorded(request, no_history=no_history)
+        if picture and form == "text":
+            say(_pictures(Path(folder), verbose=verbose))
+        if rows is not None:
+            from ml_debugger.runtime.concerned import write_rows
+
+            tell(f"{rows}: {write_rows(Path(folder), rows):,} rows that findings are about")
     say(render(report, form, style(), verbose=verbose))
     for file_form, path in files:
         path.write_text(render(report, file_form, verbose=verbose), encoding="utf-8")
     return report.exit_code
+
+
+def _check_rows_file(rows: Path) -> None:
+    if rows.suffix.lower() not in (".csv", ".parquet"):
+        raise UsageError(f"--rows {rows}: the name must end in .csv or .parquet")
+    if not rows.absolute().parent.is_dir():
+        raise UsageError(f"--rows {rows}: the folder {rows.parent} does not exist")
+
+
+def _pictures(folder: Path, *, verbose: bool) -> str:
+    """The coverage of each table as a picture, each followed by an empty line."""
+    from ml_debugger.report.heat_map import heat_map
+    from ml_debugger.runtime.concerned import coverages_in, rows_in
+
+    rows = rows_in(folder).collect()
+    coverages = (coverage for coverage in coverages_in(folder) if len(coverage))
+    return "".join(heat_map(c, rows, style(), every=verbose) + "\n" for c in coverages)
+
+
+def _recorded(request: Request, *, no_history: bool) -> Report:
+    history = None if no_history else open_history()
+    try:
+        return _report(request, history)
+    finally:
+        if history is not None:
+            history.close()
 
 
 def open_history() -> History | None:

@@ -183,7 +183,12 @@ def _lots(bars: Bars, pairs: pl.DataFrame) -> pl.DataFrame:
     if "volume" not in bars.names:
         return pl.DataFrame(schema={"ticker": pl.String, "chance": pl.Float64})
     lone = pairs.filter(pl.col("volumes") & ~pl.col("next")).select("ticker").unique()
-    rows = bars.frame.select("ticker", "volume").join(lone, on="ticker", how="semi")
+    rows = (
+        bars.frame.select("ticker", "time", "volume")
+        .join(lone, on="ticker", how="semi")
+        # copies repeat a volume by nature; how often others do is the question
+        .join(pairs, on=["ticker", "time"], how="anti")
+    )
     count = pl.col("len")
     return (
         rows.group_by("ticker", "volume")

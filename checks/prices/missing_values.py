@@ -96,11 +96,53 @@ def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
             Evidence("empty cells by column", ", ".join(parts)),
             *(Evidence("bars", row["bars"], "bars", _where(row)) for row in by_ticker[:4]),
         ),
+        rows=lambda: _rows(prices, columns),
+    )
+
+
+def _rows(prices: PriceTable, columns: tuple[str, ...]) -> pl.DataFrame:
+    """One row a bar that lacks something."""
+    import polars as pl
+
+    bars, lacking = _inside(prices, columns)
+    names = [pl.when(lacks).then(pl.lit(c)) for c, lacks in lacking.items()]
+    return (
+        bars.filter(pl.any_horizontal(lacking.values()))
+        .select(
+            "ticker",
+            "time",
+            pl.concat_str(names, separator=" ", ignore_nulls=True).alias("column"),
+            pl.lit("missing").alias("detail"),
+        )
+        .collect(engine="streaming")
     )
 
 
 def _by_ticker(prices: PriceTable, columns: tuple[str, ...]) -> list[dict[str, Any]]:
     """Tickers with missing bars, most first: bars, life (bars), first and last time."""
+    import polars as pl
+
+    bars, lacking = _inside(prices, columns)
+    lacks = pl.any_horizontal(lacking.values())
+    rows = (
+        bars.group_by("ticker")
+        .agg(
+            lacks.sum().alias("bars"),
+            pl.len().alias("life"),
+            pl.col("time").filter(lacks).min().alias("first"),
+            pl.col("time").filter(lacks).max().alias("last"),
+        )
+        .filter(pl.col("bars") > 0)
+        .sort("bars", "ticker", descending=[True, False])
+        .collect(engine="streaming")
+    )
+    return rows.to_dicts()
+
+
+def _inside(
+    prices: PriceTable, columns: tuple[str, ...]
+) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
+    """Bars inside their ticker's life, and by column whether it should be there and is not."""
     import polars as pl
 
     keyed = [c for c in columns if c != "volume"] or list(columns)
@@ -115,23 +157,11 @@ def _by_ticker(prices: PriceTable, columns: tuple[str, ...]) -> list[dict[str, A
         )
         .drop_nulls("start")
     )
-    # a tenth filled is a column that the vendor has at times, which is another fault
-    lacks = pl.any_horizontal(empty[c] & (pl.col(f"{c} filled") > 0.1) for c in columns)
-    rows = (
-        prices.frame.join(life, on="ticker")
-        .filter(pl.col("time").is_between(pl.col("start"), pl.col("end")))
-        .group_by("ticker")
-        .agg(
-            lacks.sum().alias("bars"),
-            pl.len().alias("life"),
-            pl.col("time").filter(lacks).min().alias("first"),
-            pl.col("time").filter(lacks).max().alias("last"),
-        )
-        .filter(pl.col("bars") > 0)
-        .sort("bars", "ticker", descending=[True, False])
-        .collect(engine="streaming")
+    inside = prices.frame.join(life, on="ticker").filter(
+        pl.col("time").is_between(pl.col("start"), pl.col("end"))
     )
-    return rows.to_dicts()
+    # a tenth filled is a column that the vendor has at times, which is another fault
+    return inside, {c: empty[c] & (pl.col(f"{c} filled") > 0.1) for c in columns}
 
 
 def _where(row: Mapping[str, object]) -> str:

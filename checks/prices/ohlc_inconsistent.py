@@ -110,6 +110,7 @@ def ohlc_inconsistent(prices: PriceTable, scan: Scan) -> Outcome:
         f"Impossible range in {plural(count, 'bar')} of {total:,}",
         values,
         _evidence(prices),
+        rows=lambda: _rows(prices),
     )
 
 
@@ -129,6 +130,15 @@ def _gross(prices: PriceTable) -> int:
         (outside & ((excess > least) | (high < low * (1 - TOLERANCE)))).sum()
     )
     return int(gross.collect(engine="streaming").item())
+
+
+def _rows(prices: PriceTable) -> pl.DataFrame:
+    import polars as pl
+
+    outside = _outside(prices)
+    assert outside is not None
+    bar = pl.format(" ".join(f"{c} {{}}" for c in prices.ohlc), *prices.ohlc).alias("detail")
+    return prices.frame.filter(outside).select("ticker", "time", bar).collect(engine="streaming")
 
 
 def _evidence(prices: PriceTable) -> tuple[Evidence, ...]:

@@ -68,7 +68,7 @@ class PriceTable(Artifact):
         for tickers in self._ticker_groups():
             # a range lets row groups of other tickers be left unread where the file is sorted
             ticker = pl.col("ticker")
-            near = ticker.is_between(tickers[0], tickers[-1])
+            near = ticker.is_between(pl.lit(tickers[0]), pl.lit(tickers[-1]))
             part = self.frame.filter(near).collect(engine="streaming")
             yield Bars(_in_order(part), self.names)
 

@@ -20,7 +20,7 @@ MAX_FILES = 12
 def render(report: Report, style: Style, *, verbose: bool = False) -> str:
     """The whole report, with a final newline."""
     blocks = [
-        _head(report, style),
+        *_head(report, style),
         *_files(report, style, verbose=verbose),
         *_components(report, style),
         "",
@@ -32,11 +32,12 @@ def render(report: Report, style: Style, *, verbose: bool = False) -> str:
     return "\n".join(line.rstrip() for line in blocks) + "\n"
 
 
-def _head(report: Report, style: Style) -> str:
+def _head(report: Report, style: Style) -> Iterator[str]:
     count = len(report.results)
     results = "1 result" if count == 1 else f"{count:,} results"
     parts = ["diagnostic", __version__, report.command, results]
-    return style.bold(style.plain("  ".join((*parts, report.workspace))))
+    line = "  ".join((*parts, report.workspace))
+    yield from (style.bold(one) for one in _wrap(style, line, "    "))
 
 
 def _files(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:

@@ -18,7 +18,8 @@ class Job:
     machine, `whole_workspace` for a skip result from each check that finds nothing to judge.
     `done` and `given_up` are set when a worker takes over from one that died: the task keys that
     have a result, and what must not be tried again (`file:`, `scan:` or `task:` and its name),
-    with the reason.
+    with the reason. `rows_to` is a folder for the rows that findings are about and for the
+    coverage of the tables, see `runtime/concerned.py`; None where nobody asks for them.
     """
 
     paths: tuple[str, ...]
@@ -30,6 +31,7 @@ class Job:
     flags: Mapping[str, Any] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     given_up: Mapping[str, str] = field(default_factory=dict)
+    rows_to: str | None = None
 
     def to_json(self) -> str:
         """One line of JSON."""

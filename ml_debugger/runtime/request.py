@@ -55,9 +55,13 @@ def check_request(
 
 
 def inspect_request(
-    paths: Sequence[str], *, fail_on: str | None = None, min_score: float | None = None
+    paths: Sequence[str],
+    words: Sequence[str] = (),
+    *,
+    fail_on: str | None = None,
+    min_score: float | None = None,
 ) -> Request:
-    """An inspection of files and folders, without the machine.
+    """An inspection of files and folders, without the machine, by all checks or those named.
 
     Raises UsageError naming a path that does not exist.
     """
@@ -69,7 +73,7 @@ def inspect_request(
     validate_limits(configuration)
     job = Job(
         paths=tuple(paths),
-        codes=tuple(registry()),
+        codes=tuple(c.code for c in (registry().select(words) if words else registry().values())),
         configured=False,
         machine=False,
         whole_workspace=False,

@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ml_debugger.artifacts import Artifact, Unrecognised
-from ml_debugger.contract import Check, Outcome, Result, Status
+from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable, Unrecognised
+from ml_debugger.contract import Check, Measurement, Outcome, Result, Status
 from ml_debugger.launch import use_own_packages
+from ml_debugger.runtime.concerned import keep_coverage, keep_rows
 from ml_debugger.runtime.description import describe_files
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
 from ml_debugger.runtime.job import Job
@@ -31,6 +32,9 @@ from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.assembly import Assembled, assemble
 from ml_debugger.workspace.discovery import Found
 from ml_debugger.workspace.links import Links
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FILE_SECONDS = 60.0
 """Deadline of reading one file; readers are bounded, so only a hanging mount comes near."""
@@ -91,6 +95,8 @@ def work(job: Job, send: Send) -> None:
     send(_planned(tasks, checks, assembled))
     for note in _notes(assembled):
         tell(Note(note))
+    if job.rows_to is not None:
+        _cover(assembled.artifacts, Path(job.rows_to), job, tell)
     for result in _unlooked(assembled.artifacts, checks, job):
         send({"event": "at", "key": f"file:{result.subject}"})
         tell(CheckFinished(result))
@@ -118,19 +124,48 @@ def _run(
                 scans.run(table)
         send({"event": "at", "key": task.key})
         tell(_started(task))
-        tell(CheckFinished(judge(task, _measure(task, scans, overrides, gone), overrides)))
+        measuring = _Measuring(task, scans, overrides, gone)
+        result = judge(task, measuring, overrides)
+        tell(CheckFinished(result))
+        if job.rows_to is not None and result.status.is_finding and measuring.rows is not None:
+            try:
+                keep_rows(Path(job.rows_to), number, result, measuring.rows)
+            except Exception as error:  # noqa: BLE001  the finding stands; its rows are extra
+                tell(Note(f"{result.code}: the rows could not be listed: {error}"))
 
 
-def _measure(
-    task: Task, scans: Scans, overrides: Overrides, gone: str | None
-) -> Callable[[], Outcome]:
-    def measure() -> Outcome:
-        if gone is not None:
-            raise RuntimeError(gone)
-        settings = effective(task.check, overrides)[1]
-        return task.check.run(task.given, settings, scans.of(task))
+class _Measuring:
+    """One measurement of a task, and the rows that it is about."""
 
-    return measure
+    def __init__(self, task: Task, scans: Scans, overrides: Overrides, gone: str | None) -> None:
+        self._task, self._scans, self._overrides, self._gone = task, scans, overrides, gone
+        self.rows: Callable[[], pl.DataFrame] | None = None
+
+    def __call__(self) -> Outcome:
+        if self._gone is not None:
+            raise RuntimeError(self._gone)
+        check = self._task.check
+        settings = effective(check, self._overrides)[1]
+        outcome = check.run(self._task.given, settings, self._scans.of(self._task))
+        if isinstance(outcome, Measurement):
+            self.rows = outcome.rows
+        return outcome
+
+
+def _cover(
+    artifacts: Sequence[Artifact], folder: Path, job: Job, tell: Callable[[Event], None]
+) -> None:
+    """Leave the coverage of each table in a folder; a failure is told and costs only itself."""
+    tables = [a for a in artifacts if isinstance(a, PriceTable | FeatureTable)]
+    for number, table in enumerate(tables):
+        what = f"coverage of {table.subject}"
+        if f"scan:{what}" in job.given_up:
+            continue
+        tell(Progress("scanning", number, len(tables), what, SCAN_SECONDS))
+        try:
+            keep_coverage(folder, number, table)
+        except Exception as error:  # noqa: BLE001  a picture; the checks say what is wrong
+            tell(Note(f"{what}: {error}"))
 
 
 def _started(task: Task) -> CheckStarted:

@@ -1,7 +1,14 @@
+from dataclasses import replace
+from datetime import date
+
 import polars as pl
 import pytest
 
-from ml_debugger.runtime.scan import fuse
+from checks.features.non_finite_feature import non_finite_feature
+from checks.features.unscaled_feature import unscaled_feature
+from checks.prices.duplicate_bar import duplicate_bar
+from ml_debugger.runtime.scan import fuse, look
+from tests.checks.table_judging import features_of, prices_of
 
 
 def test_the_aggregations_of_all_askers_come_back_by_name() -> None:
@@ -44,3 +51,30 @@ def test_no_asker_runs_nothing() -> None:
 def test_a_wrong_aggregation_raises_for_the_asker() -> None:
     with pytest.raises(pl.exceptions.PolarsError):
         fuse(pl.LazyFrame({"a": [1]}), {"X": {"m": pl.col("nothing").sum()}})
+
+
+def test_a_check_whose_question_is_wrong_costs_only_itself() -> None:
+    def wrong(table):  # noqa: ARG001
+        return {"m": pl.col("nothing").sum()}
+
+    table = features_of(pl.DataFrame({"a": [1.0] * 60, "b": [2.0] * 60, "c": [3.0] * 60}))
+    broken = replace(non_finite_feature, code="XXX001", ask=wrong)
+    found = look(table, [broken, non_finite_feature, unscaled_feature])
+    assert isinstance(found["XXX001"], Exception)
+    assert isinstance(found["FEA001"], tuple)
+    assert isinstance(found["FEA003"], tuple)
+
+
+def test_a_walk_that_fails_costs_only_its_check() -> None:
+    def wrong(bars):  # noqa: ARG001
+        raise ValueError("no")
+
+    prices = twin_prices()
+    found = look(prices, [replace(duplicate_bar, code="XXX001", gather=wrong), duplicate_bar])
+    assert isinstance(found["XXX001"], ValueError)
+    assert isinstance(found["PRC005"], tuple)
+
+
+def twin_prices():
+    frame = pl.DataFrame({"ticker": ["A", "A"], "date": [date(2024, 1, 2), date(2024, 1, 3)]})
+    return prices_of(frame.with_columns(close=pl.Series([1.0, 2.0])))
