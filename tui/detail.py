@@ -9,9 +9,9 @@ from rich.text import Text
 from ml_debugger.contract import Result
 from ml_debugger.contract.card import Card
 from ml_debugger.report.style import WORDS, Style
+from ml_debugger.report.wording import fact
 from ml_debugger.runtime.report import Report
 from tui.colours import COLOURS
-from tui.figures import fact
 from tui.rows import Row
 
 Cards = Callable[[str], Card | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from ml_debugger.contract import ResultEvidence
 from ml_debugger.report.style import Style
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -19,23 +18,6 @@ def amount(size: float | None) -> str:
         size /= 1024
         power += 1
     return f"{size:.0f} {_UNITS[power]}" if power < 1 else f"{size:.1f} {_UNITS[power]}"
-
-
-def number(value: float | int | str | bool | None) -> str:
-    """A measured value with at most six digits."""
-    if isinstance(value, float):
-        return f"{value:,.6g}" if math.isfinite(value) else str(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return str(value)
-
-
-def fact(evidence: ResultEvidence) -> str:
-    """One piece of evidence: name, value, unit, limit, place."""
-    unit = f" {evidence.unit}" if evidence.unit else ""
-    limit = "" if evidence.limit is None else f" (limit {number(evidence.limit)})"
-    where = f", {evidence.where}" if evidence.where else ""
-    return f"{evidence.name.replace('_', ' ')}: {number(evidence.value)}{unit}{limit}{where}"
 
 
 def age(seconds: float) -> str:

@@ -11,9 +11,10 @@ from textual.events import Resize
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Result
 from ml_debugger.report.style import WORDS, Style
+from ml_debugger.report.wording import number
 from ml_debugger.runtime.report import Report
 from tui.colours import COLOURS
-from tui.figures import clipped, number
+from tui.figures import clipped
 from tui.reading import Reading
 from tui.sparkline import column, sparkline
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from ml_debugger import __version__
 from ml_debugger.components import COMPONENTS
-from ml_debugger.contract import Result, ResultEvidence, Status
+from ml_debugger.contract import Result, Status
 from ml_debugger.report.style import WORDS, Style
+from ml_debugger.report.wording import fact
 from ml_debugger.runtime.report import Report
 
 MAX_EVIDENCE = 5
@@ -122,7 +123,7 @@ def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
         yield from _wrap(style, f"    in    {where}", "          ")
     yield from _wrap(style, f"    saw   {root.title}", "          ")
     for evidence in root.evidence[:MAX_EVIDENCE]:
-        yield from _wrap(style, f"          {_fact(evidence)}", "            ")
+        yield from _wrap(style, f"          {fact(evidence)}", "            ")
     hidden = len(root.evidence) - MAX_EVIDENCE
     if hidden > 0:
         yield f"          and {hidden} more {'fact' if hidden == 1 else 'facts'} in --format json"
@@ -133,19 +134,6 @@ def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
     if len(consequences) > MAX_CONSEQUENCES:
         yield f"    then  {len(consequences) - MAX_CONSEQUENCES} more that it explains"
     yield f"    do    diagnostic explain {root.code}"
-
-
-def _fact(evidence: ResultEvidence) -> str:
-    value = evidence.value
-    text = f"{value:,.6g}" if isinstance(value, float) else f"{value}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        text = f"{value:,}"
-    unit = f" {evidence.unit}" if evidence.unit else ""
-    if value == 1 and unit.endswith("s") and not unit.endswith("ss"):
-        unit = unit.removesuffix("s")
-    limit = "" if evidence.limit is None else f" (limit {evidence.limit:g})"
-    where = f", {evidence.where}" if evidence.where else ""
-    return f"{evidence.name.replace('_', ' ')}: {text}{unit}{limit}{where}"
 
 
 def _where(result: Result) -> str:

@@ -1,8 +1,7 @@
 import pytest
 
-from ml_debugger.contract import ResultEvidence
 from ml_debugger.report.style import Style
-from tui.figures import age, amount, bar, clipped, fact, number
+from tui.figures import age, amount, bar, clipped
 
 
 @pytest.mark.parametrize(
@@ -11,14 +10,6 @@ from tui.figures import age, amount, bar, clipped, fact, number
 )
 def test_amounts(size: float | None, text: str) -> None:
     assert amount(size) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(1234567, "1,234,567"), (0.1234567, "0.123457"), (float("nan"), "nan"), (True, "True")],
-)
-def test_numbers(value: float, text: str) -> None:
-    assert number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -39,8 +30,3 @@ def test_a_long_text_keeps_its_head_or_its_tail() -> None:
     assert clipped("momentum", 6) == "mom..."
     assert clipped("a/b/prices.parquet", 10, head=False) == "...parquet"
     assert clipped("short", 5) == "short"
-
-
-def test_a_fact_carries_unit_limit_and_place() -> None:
-    evidence = ResultEvidence("first_step", 340, "step", 10.0, "row 341")
-    assert fact(evidence) == "first step: 340 step (limit 10), row 341"
