@@ -95,10 +95,6 @@ def link(artifacts: Sequence[Artifact], configured: Iterable[Sequence[str]] = ()
     a guess would accuse the wrong one.
     """
     links = Links()
-    for split in artifacts:
-        if isinstance(split, Split):
-            for table in split.tables.values():
-                links.add(table, split)
     pairs = {frozenset(pair) for pair in configured}
     known = {artifact: contents(artifact) for artifact in artifacts}
     by_kind: dict[type[Artifact], list[Artifact]] = defaultdict(list)
@@ -127,6 +123,9 @@ def _best(
         ]
         if members:
             return members
+    if isinstance(target, Split) and target.tables:
+        # its other parts are judged by what their names say
+        return [c for c in candidates if c is target.tables["train"]]
     if isinstance(target, Scaler):
         candidates = [c for c in candidates if _may_have_scaled(target, c)]
     fits = {c: known[c].fit(known[target]) for c in candidates}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ml_debugger.artifacts import Scaler
 from ml_debugger.readers.checkpoints import numpy_file
 from ml_debugger.readers.checkpoints.zip_members import first_members, starts_as_zip
 from ml_debugger.readers.head import Head
@@ -27,6 +26,7 @@ PAIRS = (
 )
 """Names of arrays of which one alone says little, but both together a scaler."""
 
+MAX_ARRAYS = 1_000
 MAX_BYTES = 1 << 20
 """Of one array: a scaler holds one number a feature."""
 
@@ -44,27 +44,25 @@ def read(head: Head, kind: str) -> Reading:
     reading = numpy_file.READER.read(head, kind)
     if any(getattr(artifact, "problem", None) for artifact in reading.artifacts):
         return reading
-    scaler = _scaler(_arrays(head), head.shown)
+    scaler = fitted(arrays(head, MAX_BYTES), head.shown, head.shown, _numbers, _names)
     return replace(reading, artifacts=[*reading.artifacts, *([scaler] if scaler else [])])
 
 
-def _arrays(head: Head) -> Mapping[str, Any]:
+def arrays(head: Head, max_bytes: int) -> dict[str, Any]:
+    """The arrays of a sound archive by name, but for large ones and those of objects."""
     found: dict[str, Any] = {}
     with zipfile.ZipFile(head.file) as archive:
-        for member in archive.infolist()[:100]:
-            if member.file_size <= MAX_BYTES and member.filename.endswith(".npy"):
-                with archive.open(member) as stream:
-                    try:
-                        array = np.lib.format.read_array(stream, allow_pickle=False)
-                    except ValueError:
-                        # an array of objects would have to be unpickled: it is left alone
-                        continue
-                found[member.filename.removesuffix(".npy")] = array
+        for member in archive.infolist()[:MAX_ARRAYS]:
+            if member.file_size > max_bytes or not member.filename.endswith(".npy"):
+                continue
+            with archive.open(member) as stream:
+                try:
+                    array = np.lib.format.read_array(stream, allow_pickle=False)
+                except ValueError:
+                    # an array of objects would have to be unpickled: it is left alone
+                    continue
+            found[member.filename.removesuffix(".npy")] = array
     return found
-
-
-def _scaler(arrays: Mapping[str, Any], shown: str) -> Scaler | None:
-    return fitted(arrays, shown, shown, _numbers, _names)
 
 
 def _numbers(value: Any) -> Sequence[float] | None:

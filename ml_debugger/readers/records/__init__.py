@@ -1,8 +1,8 @@
 """Readers of JSON records: what training, sizing and backtesting reported."""
 
-from ml_debugger.readers.records import backtest, sizing, validation
+from ml_debugger.readers.records import backtest, indices, sizing, validation
 
-READERS = (sizing.READER, validation.READER, backtest.READER)
+READERS = (sizing.READER, validation.READER, backtest.READER, indices.READER)
 """The more specific record first."""
 
 __all__ = ["READERS"]

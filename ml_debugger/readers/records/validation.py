@@ -22,7 +22,7 @@ from ml_debugger.readers.records.figures import (
     text,
     whole,
 )
-from ml_debugger.readers.records.windows import PARTS, rows, windows
+from ml_debugger.readers.records.windows import PARTS, rows, shuffled, windows
 
 SCHEMA = "ml-debugger/validation/1"
 
@@ -222,7 +222,8 @@ def _artifacts(found: _Found, head: Head) -> Iterator[Artifact]:
         trained_through=day(spelled.get("trained_through") or spelled.get("trained_until")),
     )
     split = _windows(flat, folds)
-    if split:
+    mixed = shuffled(flat)
+    if split or mixed:
         yield Split(
             name,
             head.shown,
@@ -235,6 +236,7 @@ def _artifacts(found: _Found, head: Head) -> Iterator[Artifact]:
                 )
             ),
             purge=whole(first(numbers, ("purge", "purge_gap", "gap", "purge_days"))),
+            shuffled=mixed,
         )
 
 

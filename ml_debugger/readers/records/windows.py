@@ -16,6 +16,17 @@ PARTS = {
 }
 """The parts of a split and the names that they go by."""
 
+SPLITTERS = (
+    "split", "splitter", "data_split", "train_test_split", "cv", "cross_validation",
+    "validation_split", "split_config", "validation_scheme",
+)  # fmt: skip
+"""Keys under which a record says how it split; elsewhere a shuffle is that of batches."""
+
+_METHOD = (
+    "split_method", "split_type", "split_strategy", "split", "method", "strategy", "type", "kind",
+    "splitter", "cv", "cross_validation",
+)  # fmt: skip
+_RANDOM = ("random", "shuffle", "shuffled", "random_split", "shuffle_split")
 _SPANS = ("", "_window", "_period", "_range", "_dates", "_span")
 _STARTS = ("start", "begin", "from", "start_date", "first", "first_date")
 _ENDS = ("end", "stop", "to", "end_date", "last", "last_date")
@@ -49,6 +60,23 @@ def rows(node: Mapping[str, Any], part: str) -> int | None:
     count = whole(first(flat, keys))
     # a size of 1 or less is a share of the data, not a number of rows
     return count if count is not None and count > 1 else None
+
+
+def shuffled(node: Mapping[str, Any]) -> bool | None:
+    """Whether a record says that rows were shuffled before they were split; None if nothing."""
+    spelled = {plain(str(key)): value for key, value in node.items()}
+    for key in ("split_shuffle", "shuffle_split", "shuffle_before_split", "shuffled_split"):
+        if isinstance(spelled.get(key), bool):
+            return bool(spelled[key])
+    inner = [spelled[key] for key in SPLITTERS if isinstance(spelled.get(key), Mapping)]
+    for rules in inner:
+        told = {plain(str(key)): value for key, value in rules.items()}
+        if isinstance(told.get("shuffle"), bool):
+            return bool(told["shuffle"])
+        if any(plain(told[key]) in _RANDOM for key in _METHOD if isinstance(told.get(key), str)):
+            return True
+    named = (spelled[key] for key in _METHOD[:4] if isinstance(spelled.get(key), str))
+    return True if any(plain(method) in _RANDOM for method in named) else None
 
 
 def _window(spelled: Mapping[str, Any], part: str, name: str, fold: int | None) -> Window | None:
