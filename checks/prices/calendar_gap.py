@@ -90,9 +90,9 @@ def calendar_gap(prices: PriceTable, found: Gathered) -> Outcome:
 
     What it measures:
         Daily bars: a day on which most living tickers trade is a session, and a ticker without
-        a bar on it has a gap. A few tickers are held against their own weekdays: if their closed
-        days are those of the New York Stock Exchange, against that calendar, otherwise up to 20
-        holidays a year and runs of up to five weekdays are normal. Late listings, delistings,
+        a bar on it has a gap. A few tickers are held against the exchange whose closures their
+        closed days are; if there is none, up to 20 holidays a year and runs of up to five
+        weekdays are normal. Late listings, delistings,
         closures that a group of tickers shares and thinly traded tickers do not count.
         Intraday bars: holes where the next bar follows at once on nine of ten days. Weekly and
         monthly bars: steps that are too long.
@@ -106,7 +106,8 @@ def calendar_gap(prices: PriceTable, found: Gathered) -> Outcome:
         gap and do not fill it.
 
     Sources:
-        NYSE Rule 7.2 and its list of special closures since 1985.
+        NYSE Rule 7.2 and its list of special closures since 1985; exchange_calendars for 36
+        other exchanges.
     """
     import polars as pl
 

@@ -1,8 +1,7 @@
 """Sessions learned from the bars themselves, and the runs of them that are missing.
 
 A day on which most living tickers trade is a session. A table of a few tickers is held against
-its own weekdays; if its closed days are those of the New York Stock Exchange, against that
-calendar.
+the calendar of the exchange whose closures its closed days are, or else against its own weekdays.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from ml_debugger.data.exchanges import NEW_YORK, Kept, kept_by
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,22 +50,23 @@ def find_gaps(days: pl.DataFrame) -> Found:
     """Gaps in `days`: `ticker`, its number `id` and `day`, one row a ticker and day, ascending."""
     gaps: list[Gap] = []
     expected = 0
-    for (weekdays, _), part in _grouped(days).items():
+    for (weekdays, suffix), part in by_calendar(days).items():
         if part["id"].n_unique() >= CROSS_SECTION:
             sessions = _sessions(part)
             found = _in_cross_section(part, sessions)
-            own = _by_own_pattern(TICKERS, sessions["day"].to_list(), weekdays)
+            own = _by_own_pattern(TICKERS, sessions["day"].to_list(), weekdays, suffix)
             gaps += [*found.gaps, *own.gaps]
             expected += found.expected
             continue
         for alone in part.partition_by("id"):
-            own = _by_own_pattern(alone["ticker"][0], alone["day"].sort().to_list(), weekdays)
+            dated = alone["day"].sort().to_list()
+            own = _by_own_pattern(alone["ticker"][0], dated, weekdays, suffix)
             gaps += own.gaps
             expected += own.expected
     return Found(tuple(sorted(gaps, reverse=True)), expected)
 
 
-def _grouped(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
+def by_calendar(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
     """Days by the weekdays that their tickers trade on, and by exchange suffix.
 
     Tickers with fewer than ten days say nothing about their weekdays and are left out.
@@ -186,8 +188,8 @@ def _without_thin_trading(runs: pl.DataFrame) -> pl.DataFrame:
     return runs.filter(~thin | (pl.col("length") > pl.max_horizontal(own, pl.lit(10))))
 
 
-def _by_own_pattern(ticker: str, days: list[date], weekdays: str) -> Found:
-    """Gaps of one series of days against its own weekdays, or against the NYSE calendar."""
+def _by_own_pattern(ticker: str, days: list[date], weekdays: str, suffix: str) -> Found:
+    """Gaps of one series of days against the calendar that it keeps, or its own weekdays."""
     traded = {int(weekday) for weekday in weekdays}
     missing: list[date] = []
     expected = len(days)
@@ -203,10 +205,9 @@ def _by_own_pattern(ticker: str, days: list[date], weekdays: str) -> Found:
     runs = _runs(missing, traded)
     if len(traded) == 7:
         return Found(_gaps(ticker, _plain(runs, expected)), expected)
-    american = _beyond_nyse(missing, days) if traded == {1, 2, 3, 4, 5} else None
-    if american is not None:
-        closed = frozenset(missing) - frozenset(american)
-        return Found(_gaps(ticker, _runs(american, traded, closed)), expected)
+    kept = kept_by(days, weekdays, suffix)
+    if kept is not None:
+        return Found(_gaps(ticker, _beyond_closures(missing, kept, traded)), expected)
     return Found(_gaps(ticker, _plain(_beyond_holidays(runs, days), expected)), expected)
 
 
@@ -236,25 +237,15 @@ def _plain(runs: list[list[date]], expected: int) -> list[list[date]]:
     return [run for run in runs if len(run) > max(10, 5 * usual)]
 
 
-def _beyond_nyse(missing: list[date], days: list[date]) -> list[date] | None:
-    """Missing days on which the NYSE was open; None where the series keeps another calendar."""
-    from ml_debugger.data import nyse
+def _beyond_closures(missing: list[date], kept: Kept, traded: set[int]) -> list[list[date]]:
+    """Missing days on which the exchange was open; nothing is said of the time before it is known.
 
-    first = max(days[0], date(nyse.FIRST_YEAR, 1, 1))
-    closed = {
-        day
-        for year in range(first.year, days[-1].year + 1)
-        for day in nyse.closures(year)
-        if first <= day <= days[-1]
-    }
-    have, lacks = set(days), set(missing)
-    if len(closed) < 5 or len(closed & lacks) < 0.9 * len(closed):
-        return None
-    beyond = sorted(day for day in lacks - closed if day >= first)
-    # an exchange that shares holidays with New York and has many more keeps its own calendar
-    scattered = sum(len(run) <= 2 for run in _runs(beyond, {1, 2, 3, 4, 5}))
-    years = max(1.0, (days[-1] - first).days / 365.25)
-    return None if scattered / years > 4 and not have & closed else beyond
+    Single days of exchanges other than New York are left out: calendars lack closures that were
+    declared at short notice.
+    """
+    beyond = [day for day in missing if kept.first <= day <= kept.last and day not in kept.closed]
+    runs = _runs(beyond, traded, frozenset(missing) - frozenset(beyond))
+    return [run for run in runs if len(run) > 1 or kept.exchange == NEW_YORK]
 
 
 def _beyond_holidays(runs: list[list[date]], days: list[date]) -> list[list[date]]:
