@@ -19,6 +19,7 @@ from ml_debugger.artifacts.machine import (
     StorageSnapshot,
     Volume,
 )
+from ml_debugger.artifacts.recomputed import Change, RecomputedColumn
 from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
@@ -30,6 +31,7 @@ __all__ = [
     "Artifact",
     "Backtest",
     "Bars",
+    "Change",
     "Checkpoint",
     "CheckpointEntry",
     "CheckpointIndex",
@@ -47,6 +49,7 @@ __all__ = [
     "Positions",
     "Predictions",
     "PriceTable",
+    "RecomputedColumn",
     "Scaler",
     "SizingRecord",
     "SourceCell",

@@ -43,9 +43,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """The check could not look; the reason is shown and counted, never as a pass."""
+    """The check could not look; the reason is shown and counted, never as a pass.
+
+    `required` marks a subject that the user asked about: without it the run is incomplete.
+    """
 
     reason: str
+    required: bool = False
 
 
 Outcome = Measurement | NotMeasured

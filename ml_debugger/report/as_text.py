@@ -24,6 +24,7 @@ def render(report: Report, style: Style, *, verbose: bool = False) -> str:
         *_head(report, style),
         *_files(report, style, verbose=verbose),
         *_components(report, style),
+        *_cleared(report, style, verbose=verbose),
         "",
         *_details(report, style, verbose=verbose),
         *_unlooked(report, style, verbose=verbose),
@@ -64,6 +65,13 @@ def _components(report: Report, style: Style) -> Iterator[str]:
             if (n := sum(r.status is status for r in results))
         ]
         yield f"{component.upper() + ' ':.<18}{''.join(f' {count}' for count in counts)}"
+
+
+def _cleared(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
+    """The columns that passed: whoever tries a feature function asks for these as well."""
+    passed = [result.subject for result in report.results if result.status is Status.PASS]
+    if report.command == "leakage" and passed and not verbose:
+        yield from _wrap(style, f"use no later row: {', '.join(passed)}", "    ")
 
 
 def _details(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ml_debugger.probes.feature_function.trial import FunctionTrial
+
 
 @dataclass(frozen=True)
 class Job:
@@ -20,6 +22,7 @@ class Job:
     have a result, and what must not be tried again (`file:`, `scan:` or `task:` and its name),
     with the reason. `rows_to` is a folder for the rows that findings are about and for the
     coverage of the tables, see `runtime/concerned.py`; None where nobody asks for them.
+    `trial` is a feature function to run on the prices, named by the user on the command line.
     """
 
     paths: tuple[str, ...]
@@ -32,6 +35,7 @@ class Job:
     done: tuple[str, ...] = ()
     given_up: Mapping[str, str] = field(default_factory=dict)
     rows_to: str | None = None
+    trial: FunctionTrial | None = None
 
     def to_json(self) -> str:
         """One line of JSON."""
@@ -43,6 +47,7 @@ class Job:
         data = json.loads(line)
         for name in ("paths", "codes", "done"):
             data[name] = tuple(data[name])
+        data["trial"] = None if data["trial"] is None else FunctionTrial.from_dict(data["trial"])
         return cls(**data)
 
     def after(self, done: list[str], what: str, reason: str) -> Job:

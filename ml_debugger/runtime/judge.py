@@ -87,7 +87,8 @@ def judge(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> R
 
 def _compare(blank: Result, outcome: Outcome, limits: tuple[Limit, ...]) -> Result:
     if isinstance(outcome, NotMeasured):
-        return replace(blank, reason=outcome.reason)
+        required = blank.required or outcome.required
+        return replace(blank, reason=outcome.reason, required=required)
     by_name = {limit.name: limit for limit in limits}
     for name in outcome.values:
         if name not in by_name:

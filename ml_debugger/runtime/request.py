@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ml_debugger.artifacts import RecomputedColumn
 from ml_debugger.contract import Status
 from ml_debugger.errors import UsageError
+from ml_debugger.probes.feature_function.trial import FunctionTrial
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import effective
 from ml_debugger.runtime.registry import registry
 from ml_debugger.runtime.supervisor import Request
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.configuration import Configuration
+
+TRIAL_SHARE = 0.75
+"""Of the time of a run, for the calls of a function; reading and judging need the rest."""
 
 
 def check_request(
@@ -81,6 +88,47 @@ def inspect_request(
     )
     shown = " ".join(str(Path(path).absolute()) for path in paths)
     return _request(job, configuration, "inspect", "full", shown)
+
+
+def leakage_request(
+    trial: FunctionTrial,
+    data: Sequence[str],
+    *,
+    fail_on: str | None = None,
+    min_score: float | None = None,
+) -> Request:
+    """A trial of a feature function on prices; it must be judged, or the run is incomplete.
+
+    Raises UsageError naming what does not exist: the function's file, the data, the interpreter.
+    """
+    place, colon, name = trial.target.rpartition(":")
+    if not colon or not place or not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"{trial.target}: write FILE.py:FUNCTION or MODULE:FUNCTION")
+    if trial.file is not None and not trial.file.is_file():
+        raise UsageError(f"{trial.file}: no such file")
+    if trial.file is not None and trial.file.suffix != ".py":
+        raise UsageError(f"{trial.file}: is no Python file (.py)")
+    if trial.file is None and not all(part.isidentifier() for part in place.split(".")):
+        raise UsageError(f"{place}: is neither a Python file (.py) nor the name of a module")
+    if shutil.which(trial.python) is None:
+        raise UsageError(f"{trial.python}: no such interpreter")
+    for path in data:
+        if not Path(path).exists():
+            raise UsageError(f"{path}: no such file or folder")
+    flags = {"run.fail_on": fail_on, "run.min_score": min_score}
+    configuration = configurations.load(Path()).with_flags(flags)
+    validate_limits(configuration)
+    checks = [check for check in registry().values() if check.judges is RecomputedColumn]
+    job = Job(
+        paths=tuple(data),
+        codes=tuple(check.code for check in checks),
+        configured=False,
+        machine=False,
+        whole_workspace=False,
+        flags=_given(flags),
+        trial=replace(trial, seconds=TRIAL_SHARE * float(configuration["run.seconds"])),
+    )
+    return _request(job, configuration, "leakage", "full", trial.target, frozenset(job.codes))
 
 
 def validate_limits(configuration: Configuration) -> None:

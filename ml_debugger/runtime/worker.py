@@ -21,6 +21,7 @@ from ml_debugger.launch import use_own_packages
 from ml_debugger.runtime.concerned import keep_coverage, keep_rows
 from ml_debugger.runtime.description import describe_files
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
+from ml_debugger.runtime.feature_function import Tried, try_function
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
 from ml_debugger.runtime.machine import Machine, take_machine
@@ -85,6 +86,9 @@ def work(job: Job, send: Send) -> None:
             tell(Progress("probing", 0, 0, "this machine", FILE_SECONDS))
             machine = taking.result()
     assembled.artifacts.extend(machine.snapshots)
+    tried = Tried() if job.trial is None else try_function(job.trial, assembled.artifacts, tell)
+    assembled.artifacts.extend(tried.columns)
+    assembled.notes.extend(tried.notes)
     tasks = plan(
         checks,
         assembled.artifacts,
@@ -92,6 +96,8 @@ def work(job: Job, send: Send) -> None:
         whole_workspace=job.whole_workspace,
         failures=machine.failures,
     )
+    if job.trial is not None:
+        tasks.extend(tried.failures(job.trial, checks))
     send(_planned(tasks, checks, assembled))
     for note in _notes(assembled):
         tell(Note(note))

@@ -27,7 +27,7 @@ from ml_debugger.probes.feature_function.runner import Runner
 from ml_debugger.probes.feature_function.sample import Sample
 from ml_debugger.probes.feature_function.session import Problem
 from ml_debugger.probes.feature_function.trace import Trace
-from ml_debugger.probes.feature_function.trial import Trial
+from ml_debugger.probes.feature_function.trial import FunctionTrial
 
 CONTROL = "next close (injected)"
 ROUNDED_RUNS = 3
@@ -55,7 +55,7 @@ class Proof:
     why_not: str | None = None
 
 
-def prove(trial: Trial, sample: Sample, on_step: OnStep) -> Proof | Problem:
+def prove(trial: FunctionTrial, sample: Sample, on_step: OnStep) -> Proof | Problem:
     """Try the function; a problem where it cannot be called on all rows."""
     cuts = boundaries(sample)
     total = 3 + ROUNDED_RUNS + len(cuts) + FUTURES + GAPS_AT + 1

@@ -13,7 +13,7 @@ import numpy as np
 from ml_debugger.probes.feature_function.exchange import Output, read_output, write_input
 from ml_debugger.probes.feature_function.sample import Array, Sample
 from ml_debugger.probes.feature_function.session import Problem, Session
-from ml_debugger.probes.feature_function.trial import Trial
+from ml_debugger.probes.feature_function.trial import FunctionTrial
 
 MOST_DEATHS = 3
 """So many processes may be lost on cut or altered inputs before the trial stops."""
@@ -24,7 +24,9 @@ OnStep = Callable[[str], None]
 class Runner:
     """Calls the function of a trial. `apart` gives each call a process of its own."""
 
-    def __init__(self, trial: Trial, sample: Sample, scratch: Path, on_step: OnStep) -> None:
+    def __init__(
+        self, trial: FunctionTrial, sample: Sample, scratch: Path, on_step: OnStep
+    ) -> None:
         self._trial = trial
         self._sample = sample
         self._scratch = scratch

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ml_debugger.probes.feature_function.trial import Trial
+from ml_debugger.probes.feature_function.trial import FunctionTrial
 
 USER_SIDE = Path(__file__).with_name("user_side")
 GRACE_SECONDS = 3.0
@@ -48,7 +48,7 @@ class Session:
     `fatal` problems are those after which the process is gone.
     """
 
-    def __init__(self, trial: Trial, scratch: Path) -> None:
+    def __init__(self, trial: FunctionTrial, scratch: Path) -> None:
         self._trial = trial
         self._log = scratch / "faults.log"
         self._scratch = scratch
