@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ml_debugger.artifacts import RecomputedColumn
 from ml_debugger.contract import Check, Result, Status
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.worker import work
 from ml_debugger.testing.plant import Fault, faults
 from ml_debugger.testing.twin import write_twin
+from ml_debugger.testing.twins import strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,11 @@ def prove(checks: Sequence[Check], seed: int = 7) -> Iterator[Proof]:
 
 
 def judge_folder(folder: Path, checks: Sequence[Check]) -> list[Result]:
-    """Judge a workspace in this process: for files that we wrote ourselves."""
+    """Judge a workspace in this process: for files that we wrote ourselves.
+
+    Its feature function is run where a check judges what such a function returns.
+    """
+    tried = any(check.judges is RecomputedColumn for check in checks)
     messages: list[Mapping[str, Any]] = []
     job = Job(
         paths=(str(folder),),
@@ -57,6 +63,7 @@ def judge_folder(folder: Path, checks: Sequence[Check]) -> list[Result]:
         machine=False,
         whole_workspace=True,
         root=str(folder),
+        trial=strategy.trial(folder) if tried else None,
     )
     work(job, messages.append)
     return [Result.from_dict(m["result"]) for m in messages if m["event"] == "check_finished"]
