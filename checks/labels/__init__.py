@@ -1,0 +1,1 @@
+"""LAB: labels against the prices they were made from."""
