@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ml_debugger.artifacts import FeatureTable
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 LEAST_ROWS = 30
 CERTAINTY = 4.0
@@ -63,43 +66,35 @@ def target_in_features(features: FeatureTable, sample: Sample) -> Outcome:
         Fisher's z transform for the bound.
     """
     import numpy as np
-    import polars as pl
 
     if not features.labels:
         return NotMeasured("has no label column")
     if not features.features:
         return NotMeasured("has no feature beside its labels")
-    columns = [*features.features, *features.labels]
-    values = sample.spread.select(columns).cast(pl.Float64).to_numpy(writable=True)
-    values[~np.isfinite(values)] = np.nan
-    width = len(features.features)
+    outcomes = _outcomes(features, sample)
     found: list[tuple[float, float, str, str]] = []
     judged = 0
-    for position, label in enumerate(features.labels):
-        target = values[:, width + position]
-        known = np.isfinite(target)
-        if known.sum() < LEAST_ROWS or np.nanstd(target) == 0:
-            continue
-        horizon = features.label_horizons.get(label, 1)
-        level = _is_level(target[known])
-        bounds, raw = _bounds(values[known, :width], target[known], max(1.0, horizon / sample.step))
-        judged += int(np.isfinite(bounds).sum())
-        if level:
-            bounds = np.where(np.abs(raw) >= EXACT, np.abs(raw), 0.0)
-        for column in np.flatnonzero(bounds > 0.5):
-            found.append(
-                (float(bounds[column]), float(raw[column]), features.features[column], label)
-            )
+    for feature in features.features if outcomes else ():
+        column = _column(sample, feature)
+        known = np.isfinite(column)
+        for outcome in outcomes:
+            bound, raw = _bound(column, known, outcome)
+            judged += not math.isnan(bound)
+            if outcome.level:
+                bound = abs(raw) if abs(raw) >= EXACT else 0.0
+            if bound > 0.5:
+                found.append((bound, raw, feature, outcome.label))
     if not judged:
         return NotMeasured("no feature and label share enough finite rows")
     found.sort(reverse=True)
     if not found:
+        width = len(features.features)
         return Measurement(f"No feature of {width} follows a label", {"correlation": 0.0})
     bound, raw_value, feature, label = found[0]
     more = len({name for _, _, name, _ in found}) - 1
     title = f"{feature} holds {label} (correlation {raw_value:.3f})"
     if more:
-        title += f", and {more} more features"
+        title += f", and {more} more feature{'s' if more > 1 else ''}"
     return Measurement(
         title,
         {"correlation": bound},
@@ -108,6 +103,39 @@ def target_in_features(features: FeatureTable, sample: Sample) -> Outcome:
             for _, r, name, target_name in found[:5]
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A label on the sampled rows: its values, which are known, how many rows overlap."""
+
+    label: str
+    values: Array
+    known: Mask
+    horizon: float
+    level: bool
+
+
+def _outcomes(features: FeatureTable, sample: Sample) -> list[_Outcome]:
+    """The labels that vary and are known on enough rows."""
+    import numpy as np
+
+    found = []
+    for label in features.labels:
+        values = _column(sample, label)
+        known = np.isfinite(values)
+        if known.sum() < LEAST_ROWS or np.std(values[known]) == 0:
+            continue
+        horizon = max(1.0, features.label_horizons.get(label, 1) / sample.step)
+        found.append(_Outcome(label, values, known, horizon, _is_level(values[known])))
+    return found
+
+
+def _column(sample: Sample, name: str) -> Array:
+    """A column of the sample as floats, NaN where there is none."""
+    import polars as pl
+
+    return sample.spread[name].cast(pl.Float64).to_numpy()
 
 
 def _is_level(target: Array) -> bool:
@@ -122,25 +150,30 @@ def _is_level(target: Array) -> bool:
     return bool(np.all(target > 0) and np.median(target) > 0.5 * np.std(target))
 
 
-def _bounds(columns: Array, target: Array, horizon: float) -> tuple[Array, Array]:
-    """Lower bounds of the absolute correlations with a target, and the correlations."""
+def _bound(column: Array, known: Mask, outcome: _Outcome) -> tuple[float, float]:
+    """Lower bound of the absolute correlation with a label, and the correlation; NaN if unknown."""
     import numpy as np
 
-    finite = np.isfinite(columns)
-    count = finite.sum(axis=0)
-    filled = np.where(finite, columns, 0.0)
-    safe = np.maximum(count, 1)
-    centred = np.where(finite, columns - filled.sum(axis=0) / safe, 0.0)
-    outcome = np.where(finite, target[:, None], 0.0)
-    outcome = np.where(finite, target[:, None] - outcome.sum(axis=0) / safe, 0.0)
-    # scaled first, so that squares of large amounts do not lose what small ones say
-    centred /= np.maximum(np.abs(centred).max(axis=0), 1e-300)
-    outcome /= np.maximum(np.abs(outcome).max(axis=0), 1e-300)
-    power = np.sqrt((centred**2).sum(axis=0) * (outcome**2).sum(axis=0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        raw = np.where(power > 0, (centred * outcome).sum(axis=0) / power, np.nan)
-        independent = count / horizon
-        width = CERTAINTY / np.sqrt(np.maximum(independent - 3, 1e-9))
-        bound = np.tanh(np.arctanh(np.minimum(np.abs(raw), 1 - 1e-12)) - width)
-    enough = (count >= LEAST_ROWS) & np.isfinite(raw)
-    return np.where(enough, np.maximum(bound, 0.0), np.nan), np.where(enough, raw, np.nan)
+    both = known & outcome.known
+    count = int(both.sum())
+    if count < LEAST_ROWS:
+        return math.nan, math.nan
+    whole = count == len(both)
+    x = _centred(column if whole else column[both])
+    y = _centred(outcome.values if whole else outcome.values[both])
+    power = math.sqrt(float(np.dot(x, x)) * float(np.dot(y, y)))
+    if not power > 0:
+        return math.nan, math.nan
+    raw = float(np.dot(x, y)) / power
+    width = CERTAINTY / math.sqrt(max(count / outcome.horizon - 3, 1e-9))
+    bound = math.tanh(math.atanh(min(abs(raw), 1 - 1e-12)) - width)
+    return max(bound, 0.0), raw
+
+
+def _centred(values: Array) -> Array:
+    """Deviations from the mean, scaled first so that squares of large amounts lose nothing."""
+    import numpy as np
+
+    deviations: Array = values - values.mean()
+    largest = max(float(np.max(deviations)), -float(np.min(deviations)))
+    return deviations / largest if largest > 0 else deviations
