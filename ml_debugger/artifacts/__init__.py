@@ -24,6 +24,7 @@ from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
+from ml_debugger.artifacts.trials import RunHistory, Trial
 from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
 from ml_debugger.artifacts.workspace import Coverage, Expectations, StageOutput, Workspace
 
@@ -49,6 +50,7 @@ __all__ = [
     "Positions",
     "Predictions",
     "PriceTable",
+    "RunHistory",
     "RecomputedColumn",
     "Scaler",
     "SizingRecord",
@@ -59,6 +61,7 @@ __all__ = [
     "StorageSnapshot",
     "Tensor",
     "TrainingRun",
+    "Trial",
     "Unrecognised",
     "ValidationRecord",
     "Volume",

@@ -1,8 +1,8 @@
 """Readers of JSON records: what training, sizing and backtesting reported."""
 
-from ml_debugger.readers.records import backtest, indices, sizing, validation
+from ml_debugger.readers.records import backtest, indices, sizing, trials, validation
 
-READERS = (sizing.READER, validation.READER, backtest.READER, indices.READER)
+READERS = (sizing.READER, validation.READER, backtest.READER, indices.READER, trials.READER)
 """The more specific record first."""
 
 __all__ = ["READERS"]

@@ -14,6 +14,7 @@ from ml_debugger.readers.tables.predictions import predictions_of
 from ml_debugger.readers.tables.prices import prices_of
 from ml_debugger.readers.tables.split import split_of
 from ml_debugger.readers.tables.table import Table
+from ml_debugger.readers.tables.trials import trials_of
 
 
 def artifacts_of(table: Table) -> Sequence[Artifact]:
@@ -34,7 +35,12 @@ def artifacts_of(table: Table) -> Sequence[Artifact]:
     if prices is not None:
         found.append(prices)
     found += results
-    if not results:
+    trials = None
+    if not results and prices is None:
+        trials = trials_of(table.frame, table.columns, table.subject, table.shown)
+        if trials is not None:
+            found.append(trials)
+    if not results and trials is None:
         features = features_of(table, keys)
         if features is not None:
             found.append(features)
