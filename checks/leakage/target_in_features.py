@@ -152,8 +152,6 @@ def _is_level(target: Array) -> bool:
 
 def _bound(column: Array, known: Mask, outcome: _Outcome) -> tuple[float, float]:
     """Lower bound of the absolute correlation with a label, and the correlation; NaN if unknown."""
-    import numpy as np
-
     both = known & outcome.known
     count = int(both.sum())
     if count < LEAST_ROWS:
@@ -161,10 +159,11 @@ def _bound(column: Array, known: Mask, outcome: _Outcome) -> tuple[float, float]
     whole = count == len(both)
     x = _centred(column if whole else column[both])
     y = _centred(outcome.values if whole else outcome.values[both])
-    power = math.sqrt(float(np.dot(x, x)) * float(np.dot(y, y)))
+    # sums of products, not BLAS: its threads wait for each other on a busy machine
+    power = math.sqrt(float((x * x).sum()) * float((y * y).sum()))
     if not power > 0:
         return math.nan, math.nan
-    raw = float(np.dot(x, y)) / power
+    raw = float((x * y).sum()) / power
     width = CERTAINTY / math.sqrt(max(count / outcome.horizon - 3, 1e-9))
     bound = math.tanh(math.atanh(min(abs(raw), 1 - 1e-12)) - width)
     return max(bound, 0.0), raw
