@@ -55,9 +55,14 @@ def unreadable_artifact(read: FileRead) -> Outcome:
         )
     saved = "; the rest was read" if read.salvaged else ""
     said = read.problem[:1].upper() + read.problem[1:]
+    lost = list(read.lost.items())
     return Measurement(
         f"{said}{saved}",
-        {"lost_files": float(not read.salvaged), "damaged_files": 1.0},
-        (Evidence("format", read.format, None, read.path),),
+        {"lost_files": float(len(lost) or not read.salvaged), "damaged_files": 1.0},
+        (
+            Evidence("format", read.format, None, read.path),
+            *(Evidence("left out", why, None, file) for file, why in lost[:4]),
+        ),
         line=read.line,
+        path=lost[0][0] if lost else None,
     )

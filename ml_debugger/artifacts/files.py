@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ml_debugger.artifacts.base import Artifact
 
@@ -13,13 +14,15 @@ class FileRead(Artifact):
 
     `format` is what the content is, or what the name claims. `problem` says what could not be
     read ("truncated after row 812", "zero bytes"), None when all of it was. `salvaged` tells
-    whether something sound was still read.
+    whether something sound was still read. Of a folder that is one artifact, `lost` says by file
+    why it was left out whole.
     """
 
     format: str
     problem: str | None = None
     salvaged: bool = False
     line: int | None = None
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

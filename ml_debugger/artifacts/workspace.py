@@ -26,12 +26,13 @@ class StageOutput:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one price table covers: its tickers, and its first and last day where it has dates."""
+    """What one price table covers: its tickers, first and last day (None undated), and bars."""
 
     path: str
     tickers: frozenset[str]
     start: date | None
     end: date | None
+    bars: int
 
 
 @dataclass(frozen=True, eq=False)

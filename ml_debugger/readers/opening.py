@@ -67,7 +67,15 @@ def open_folder(folder: Path, shown: str) -> Sequence[Artifact]:
         return (FileRead(shown, shown, kind, error.problem, line=error.line),)
     return (
         *reading.artifacts,
-        FileRead(shown, shown, kind, reading.problem, bool(reading.artifacts), reading.line),
+        FileRead(
+            shown,
+            shown,
+            kind,
+            reading.problem,
+            salvaged=bool(reading.artifacts),
+            line=reading.line,
+            lost=reading.lost,
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_debugger.artifacts import Artifact
@@ -11,11 +11,15 @@ from ml_debugger.readers.head import Head
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one file yielded. `problem` says what could not be read, at `line` if known."""
+    """What one file yielded. `problem` says what could not be read, at `line` if known.
+
+    `lost` says by file why a file of a folder was left out whole.
+    """
 
     artifacts: Sequence[Artifact]
     problem: str | None = None
     line: int | None = None
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

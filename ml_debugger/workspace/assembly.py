@@ -31,6 +31,8 @@ from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
 from ml_debugger.workspace.links import Links, link
+from ml_debugger.workspace.part_files import part_files
+from ml_debugger.workspace.run_history import run_histories
 from ml_debugger.workspace.series import indexed, series
 
 STAGE_OF: dict[type[Artifact], str] = {
@@ -82,6 +84,8 @@ def assemble(
         for shown, reason, named in discovery.left_out
     )
     artifacts = _with_series(artifacts, root)
+    artifacts += part_files(artifacts)
+    artifacts += run_histories(artifacts)
     artifacts.append(expectations(configuration, _today()))
     artifacts.append(_workspace(artifacts, discovery, configuration, configured=configured))
     links = link(artifacts, configuration["workspace.links"])
@@ -173,6 +177,7 @@ def _coverage(prices: PriceTable) -> Coverage:
         held.tickers,
         held.start if dated else None,
         held.end if dated else None,
+        prices.rows,
     )
 
 

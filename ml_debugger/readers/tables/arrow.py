@@ -37,7 +37,7 @@ def read(head: Head, _kind: str) -> Reading:
             frame = pl.scan_ipc(head.file, glob=False, hive_partitioning=False)
             # decoding every buffer once brings damage to light before any check does
             frame.select(pl.all().null_count()).collect(engine="streaming")
-        table = open_frame(frame, shown=head.shown, stem=head.stem)
+        table = open_frame(frame, shown=head.shown, stem=head.stem, typed=True)
         return Reading(artifacts_of(table))
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
 from ml_debugger.readers.reader import Reading, Unreadable
 from ml_debugger.readers.tables.classify import artifacts_of
-from ml_debugger.readers.tables.columns import TICKER, normal
-from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence, unreadable
+from ml_debugger.readers.tables.damage import unreadable
+from ml_debugger.readers.tables.partitions import Partitions, Schema, Together, named_values
 from ml_debugger.readers.tables.table import open_frame
 
 MAX_FILES = 20_000
+NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def is_dataset(folder: Path) -> bool:
@@ -23,86 +28,128 @@ def is_dataset(folder: Path) -> bool:
 def read_dataset(folder: Path, shown: str) -> Reading:
     """Read `year=2020/ticker=AAPL/part-0.parquet` and the like as one table.
 
-    Damaged files are left out and named in the problem. Columns that only some files have are
-    null elsewhere; the columns and types of every file go into `FeatureTable.schemas`.
+    Damaged files are left out and named in `Reading.lost`. Columns that only some files have are
+    null elsewhere; the columns and types of every file go into `FeatureTable.schemas`, and what
+    differs in price columns into `PriceTable.differing`. Partitions without rows are named in
+    `PriceTable.empty`.
     """
-    files = sorted(p for p in folder.rglob("*.parquet") if _inside(p, folder))
-    if not files:
+    partitions, named = _walk(folder)
+    if not partitions.files:
         raise Unreadable("a partitioned folder without a Parquet file")
-    if len(files) > MAX_FILES:
+    if len(partitions.files) > MAX_FILES:
         raise Unreadable(f"more than {MAX_FILES:,} partition files: point at a part of them")
-    sound: list[Path] = []
-    damaged: list[str] = []
-    schemas: dict[str, dict[str, str]] = {}
-    types: dict[str, pl.DataType] = {}
-    for file in files:
-        name = file.relative_to(folder).as_posix()
-        try:
-            schema = pl.read_parquet_schema(file)
-        except POLARS_ERRORS as error:
-            damaged.append(f"{name}: {sentence(error)}")
-            continue
-        sound.append(file)
-        schemas[name] = {column: str(kind) for column, kind in schema.items()}
-        for column, kind in schema.items():
-            types[column] = _wider(types.get(column), kind)
-    if not sound:
-        raise Unreadable(f"every partition is damaged; {damaged[0]}")
-    keys = _keys(sound, folder)
     with unreadable("the partitions cannot be read together"):
-        frame = pl.concat([_part(file, folder, types, keys) for file in sound], how="vertical")
-        table = open_frame(frame, shown=shown, stem=folder.name, keys=tuple(keys), schemas=schemas)
+        together = partitions.open()
+        keys = tuple(partitions.keys)
+        table = open_frame(
+            together.frame,
+            shown=shown,
+            stem=folder.name,
+            keys=keys,
+            schemas=_as_text(together.schemas),
+            differing=_differing(together.schemas),
+            empty=_empty(together, keys, named),
+            held=together.held,
+            typed=True,
+        )
         found = artifacts_of(table)
     problem = None
-    if damaged:
-        problem = f"{len(damaged)} of {len(files)} partitions left out: {damaged[0]}"
-    return Reading(found, problem)
+    if together.lost:
+        first, why = next(iter(together.lost.items()))
+        count = f"{len(together.lost):,} of {len(partitions.files):,} partitions"
+        problem = f"{count} left out: {first}: {why}"
+    lost = {f"{shown}/{file}": why for file, why in together.lost.items()}
+    return Reading(found, problem, lost=lost)
 
 
-def _inside(file: Path, folder: Path) -> bool:
-    parts = file.relative_to(folder).parts
-    return file.is_file() and not any(part.startswith((".", "_")) for part in parts)
+def _walk(folder: Path) -> tuple[Partitions, frozenset[tuple[str, str]]]:
+    """The Parquet files below a folder, and all columns and values that its folders are named."""
+    files: list[str] = []
+    size = 0
+    named: set[tuple[str, str]] = set()
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        below = Path(place).relative_to(folder).as_posix()
+        prefix = "" if below == "." else f"{below}/"
+        named.update(named_values(prefix))
+        for name in sorted(names):
+            path = Path(place, name)
+            if name.endswith(".parquet") and not name.startswith((".", "_")) and path.is_file():
+                files.append(f"{prefix}{name}")
+                size += path.stat().st_size
+        if len(files) > MAX_FILES:
+            break
+    return Partitions(folder, tuple(files), size), frozenset(named)
 
 
-def _keys(files: list[Path], folder: Path) -> dict[str, pl.DataType]:
-    """The columns that folder names hold, and their types; tickers stay text."""
-    values: dict[str, set[str]] = {}
-    for file in files:
-        for part in file.relative_to(folder).parts[:-1]:
-            key, equals, value = part.partition("=")
-            if equals:
-                values.setdefault(key, set()).add(value)
-    return {
-        key: pl.Int64()
-        if normal(key) not in TICKER and all(v.isdigit() and len(v) < 9 for v in held)
-        else pl.String()
-        for key, held in values.items()
-    }
+def _empty(
+    together: Together, keys: tuple[str, ...], named: frozenset[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Values that folders are named after and that no row has, unless a damaged file holds them."""
+    columns = [pl.col(key).cast(pl.String).unique().implode() for key in keys]
+    if not columns:
+        return ()
+    held = together.frame.select(columns).collect(engine="streaming").row(0, named=True)
+    rows = {(key, str(value)) for key in keys for value in held[key]}
+    rows |= {pair for file in together.lost for pair in named_values(file)}
+    return tuple(
+        sorted(
+            f"{key}={value}"
+            for key, value in named
+            if value != NULL
+            and not {(key, value), (key, unquote(value)), _number(key, value)} & rows
+        )
+    )
 
 
-def _part(
-    file: Path, folder: Path, types: dict[str, pl.DataType], keys: dict[str, pl.DataType]
-) -> pl.LazyFrame:
-    have = pl.read_parquet_schema(file)
-    named = dict(part.split("=", 1) for part in file.relative_to(folder).parts[:-1] if "=" in part)
-    columns = [
-        (pl.col(c).cast(kind, strict=False) if c in have else pl.lit(None, kind)).alias(c)
-        for c, kind in types.items()
-        if c not in keys
-    ]
-    columns += [pl.lit(named.get(key)).cast(kind).alias(key) for key, kind in keys.items()]
-    return pl.scan_parquet(file, glob=False, hive_partitioning=False).select(columns)
+def _number(key: str, value: str) -> tuple[str, str]:
+    """`month=01` is read as the number 1."""
+    return key, str(int(value)) if value.isdigit() else value
 
 
-def _wider(known: pl.DataType | None, kind: pl.DataType) -> pl.DataType:
-    """A type that holds the values of both."""
-    if known is None or known == kind or known == pl.Null():
-        return kind
+def _as_text(schemas: Mapping[str, Schema]) -> dict[str, Mapping[str, str]]:
+    known: dict[int, Mapping[str, str]] = {}
+    found = {}
+    for file, schema in schemas.items():
+        if id(schema) not in known:
+            known[id(schema)] = {column: str(kind) for column, kind in schema.items()}
+        found[file] = known[id(schema)]
+    return found
+
+
+def _differing(schemas: Mapping[str, Schema]) -> dict[str, Mapping[str, str]]:
+    """By file and column what is unlike most files; a whole number is like any other number."""
+    families: dict[int, Mapping[str, str]] = {}
+    for schema in schemas.values():
+        if id(schema) not in families:
+            families[id(schema)] = {c: _family(k) for c, k in schema.items()}
+    if len(families) < 2:
+        return {}
+    counts: dict[str, Counter[str]] = {}
+    for schema in schemas.values():
+        for column, family in families[id(schema)].items():
+            counts.setdefault(column, Counter())[family] += 1
+    found: dict[str, Mapping[str, str]] = {}
+    for file, schema in schemas.items():
+        have = families[id(schema)]
+        odd: dict[str, str] = {}
+        for column, counted in counts.items():
+            usual, files = counted.most_common(1)[0]
+            if column not in have:
+                if files > len(schemas) / 2:
+                    odd[column] = f"has no {column}"
+            elif have[column] not in (usual, "null"):
+                odd[column] = f"{column} is {have[column]}, elsewhere {usual}"
+        if odd:
+            found[file] = odd
+    return found
+
+
+def _family(kind: pl.DataType) -> str:
     if kind == pl.Null():
-        return known
-    if known.is_numeric() and kind.is_numeric():
-        both_whole = known.is_integer() and kind.is_integer()
-        return pl.Int64() if both_whole else pl.Float64()
-    if known.is_temporal() and kind.is_temporal():
-        return pl.Datetime("us")
-    return pl.String()
+        return "null"
+    if kind.is_numeric():
+        return "a number"
+    if kind.is_temporal():
+        return "a date"
+    return "text" if kind in (pl.String, pl.Categorical, pl.Enum) else str(kind)

@@ -60,12 +60,7 @@ def _open(head: Head, dialect: Dialect) -> tuple[Table, str | None, int | None]:
         lazy = frame.lazy()
     else:
         lazy = _scan(head.file, dialect)
-    problems = {}
-    if dialect.header == "none":
-        problems["header"] = "no header row: the columns were named by their content"
-    elif dialect.header == "two":
-        levels = dialect.skip
-        problems["header"] = f"{levels} header rows (field, ticker) as yfinance writes them"
+    problems = _header_problem(dialect)
     table = open_frame(
         lazy,
         shown=head.shown,
@@ -73,8 +68,22 @@ def _open(head: Head, dialect: Dialect) -> tuple[Table, str | None, int | None]:
         problems=problems,
         panel=dialect.panel,
         held=held,
+        misread={**problems, **dict.fromkeys(dialect.repeated, "stands twice in the header")},
     )
     return table, problem, line
+
+
+def _header_problem(dialect: Dialect) -> dict[str, str]:
+    """What is irregular in the header, under `header`."""
+    if dialect.header == "none":
+        return {"header": "no header row: the columns were named by their content"}
+    if dialect.header == "two":
+        levels = dialect.skip
+        return {"header": f"{levels} header rows (field, ticker) as yfinance writes them"}
+    if dialect.before:
+        lines = "line stands" if dialect.before == 1 else "lines stand"
+        return {"header": f"{dialect.before} {lines} before the header"}
+    return {}
 
 
 def _overrides(dialect: Dialect) -> dict[str, type[pl.String]]:

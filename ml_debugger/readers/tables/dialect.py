@@ -52,7 +52,8 @@ class Dialect:
 
     `names` are the column names; `skip` the lines before the data, `blank` those of them that
     are blank. `header` is "one", "none" or "two" (fields over tickers, as yfinance writes it).
-    `panel` maps names to price field and ticker for a header of two levels.
+    `panel` maps names to price field and ticker for a header of two levels. `before` counts the
+    lines that stand before the header, `repeated` names the columns that it names twice.
     """
 
     delimiter: str
@@ -60,6 +61,8 @@ class Dialect:
     skip: int
     header: str
     panel: dict[str, tuple[str, str]]
+    before: int = 0
+    repeated: tuple[str, ...] = ()
 
 
 def find_dialect(head: Head) -> Dialect | None:
@@ -89,7 +92,8 @@ def find_dialect(head: Head) -> Dialect | None:
     if _is_header(first):
         if not _has_values(rows[1:]) or _is_training(first):
             return None
-        return Dialect(delimiter, _unique(first), skip + 1, "one", {})
+        repeated = tuple(name for name, count in Counter(first).items() if count > 1 and name)
+        return Dialect(delimiter, _unique(first), skip + 1, "one", {}, skip, repeated)
     found_names = _headerless(rows)
     return None if found_names is None else Dialect(delimiter, found_names, skip, "none", {})
 

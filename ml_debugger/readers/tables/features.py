@@ -92,7 +92,7 @@ def features_of(table: Table, keys: Keys) -> FeatureTable | None:
     if plain & _RECORD:
         return None
     bars = price_fields([c for c in table.columns if c not in keys.columns])
-    whole = {"open", "high", "low", "close"} <= bars.keys() or bool(table.panel)
+    whole = len({"open", "high", "low", "close"} & bars.keys()) >= 3 or bool(table.panel)
     carried = set(bars.values()) if whole else set()
     if whole:
         carried |= {column for column in table.columns if normal(column) in _RAW}

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import polars as pl
 
-from ml_debugger.readers.tables.columns import TICKER, normal
+from ml_debugger.readers.tables.columns import TICKER, field_of, normal
 from ml_debugger.readers.tables.table import Table
 
 MISSING = ("", "-", "--", "na", "n/a", "#n/a", "null", "none", "nil", "nat", "<na>", "?", ".")
+PANDAS_MISSING = (
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "n/a",
+    "nan",
+    "null",
+)
+"""What `pandas.read_csv` takes for a missing value by default; any other text makes its column
+one of text. Source: the documentation of pandas, `na_values`."""
 _SHARE = 0.8
 """A column of strings is one of numbers when at least this share of its filled cells are."""
 
@@ -60,30 +83,61 @@ def _reading(texts: pl.Series) -> pl.Expr | None:
 
 
 def with_numbers(table: Table) -> Table:
-    """The table with columns of written numbers cast, and what was not a number counted."""
+    """The table with columns of written numbers cast, and what was not a number counted.
+
+    A column that holds nothing at all becomes one of numbers where its name is one of a price;
+    a column of the type null always.
+    """
     casts: dict[str, pl.Expr] = {}
     for column, kind in table.schema.items():
         if normal(column) in TICKER or column in table.keys:
             continue
-        if isinstance(kind, pl.Decimal):
+        if isinstance(kind, pl.Decimal) or kind == pl.Null():
             casts[column] = pl.col(column).cast(pl.Float64)
         elif kind == pl.String:
             reading = _reading(table.sample[column].drop_nulls())
+            if reading is None and _empty_price(table, column):
+                reading = plain_number(pl.col(column))
             if reading is not None:
                 casts[column] = reading
     if not casts:
         return table
     texts = [column for column in casts if table.schema[column] == pl.String]
     problems: dict[str, str] = {}
+    misread: dict[str, str] = {}
     if texts:
-        unread = [(casts[c].is_null() & ~missing(pl.col(c))).sum().alias(c) for c in texts]
-        counts = table.frame.select(unread).collect(engine="streaming").row(0, named=True)
-        problems = {
-            column: f"{count} of {table.rows} cells hold no number"
-            for column, count in counts.items()
-            if count
-        }
+        counts = table.frame.select(_counts(texts, casts)).collect(engine="streaming")
+        for column, found in counts.row(0, named=True).items():
+            if found["unread"]:
+                problems[column] = f"{found['unread']} of {table.rows} cells hold no number"
+            if table.typed:
+                misread[column] = "is text"
+            elif found["foreign"]:
+                many = f"{found['foreign']:,} of {table.rows:,} cells are text"
+                misread[column] = f"{many}, like {found['example']!r}"
     frame = table.frame.with_columns([cast.alias(column) for column, cast in casts.items()])
     if table.held:
         frame = frame.collect().lazy()
-    return table.with_frame(frame, problems)
+    return table.with_frame(frame, problems, misread)
+
+
+def _counts(texts: list[str], casts: dict[str, pl.Expr]) -> list[pl.Expr]:
+    """By column: cells that hold no number, cells that are no number to pandas, one of these."""
+    asked = []
+    for name in texts:
+        text = pl.col(name)
+        foreign = text.is_not_null() & ~text.is_in(PANDAS_MISSING) & plain_number(text).is_null()
+        asked.append(
+            pl.struct(
+                (casts[name].is_null() & ~missing(text)).sum().alias("unread"),
+                foreign.sum().alias("foreign"),
+                text.filter(foreign).first().str.slice(0, 20).alias("example"),
+            ).alias(name)
+        )
+    return asked
+
+
+def _empty_price(table: Table, column: str) -> bool:
+    """Whether a column of text is named like a price and holds nothing."""
+    texts = table.sample[column].to_frame()
+    return field_of(column) is not None and bool(texts.select(missing(pl.col(column)).all()).item())

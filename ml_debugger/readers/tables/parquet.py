@@ -39,7 +39,7 @@ def read(head: Head, _kind: str) -> Reading:
         frame, rows, problem = _verified(frame, rows)
         problem = problem or bad_page(head.file)
     with unreadable("the Parquet file is damaged"):
-        table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows)
+        table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows, typed=True)
         return Reading(artifacts_of(table), problem)
 
 

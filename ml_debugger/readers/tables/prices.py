@@ -9,6 +9,7 @@ import polars as pl
 from ml_debugger.artifacts import PriceTable
 from ml_debugger.readers.tables.columns import normal, panel_fields, price_fields
 from ml_debugger.readers.tables.keys import Keys
+from ml_debugger.readers.tables.misread import differing_of, misread_of
 from ml_debugger.readers.tables.parting import parting_columns
 from ml_debugger.readers.tables.table import Table
 
@@ -40,10 +41,10 @@ def _are_bars(table: Table, keys: Keys, fields: dict[str, str]) -> bool:
     close = {"close", "adj_close"} & fields.keys()
     if "close" in candle and len(candle) >= 3:
         return keys.time is not None or len(candle) == 4
-    if keys.time is None or not close:
+    if keys.time is None or not (close or len(candle) == 3):
         return False
     others = [c for c in table.columns if c not in keys.columns and c not in fields.values()]
-    if "volume" in fields or len(close) == 2:
+    if len(candle) == 3 or "volume" in fields or len(close) == 2:
         return len(others) <= 3
     return not others and not (table.rows < 30 and keys.ticker is None)
 
@@ -54,6 +55,7 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
         problems["header"] = table.problems["header"]
     names: dict[str, str] = {}
     frame = table.frame
+    counted = _counting_column(table) if keys.time is None else None
     if keys.time is not None:
         names["time"] = keys.time.column
         time = keys.time.expression
@@ -61,7 +63,6 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
             problems["time"] = keys.time.problem
     else:
         problems["time"] = UNDATED
-        counted = _counting_column(table)
         if counted is None:
             frame = frame.with_row_index("__row__")
         time = (pl.col(counted or "__row__").cast(pl.Int64) * 60_000_000).cast(pl.Datetime("us"))
@@ -82,6 +83,9 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
         names=names,
         rows=table.rows,
         problems=problems,
+        misread=misread_of(table, keys, fields, counted=counted is not None),
+        differing=differing_of(table, names),
+        empty=table.empty,
     )
 
 
@@ -168,6 +172,7 @@ def _long(
         names=names,
         rows=held.height,
         problems=problems,
+        misread={c: said for c, said in table.misread.items() if c in ("header", *names.values())},
     )
 
 

@@ -18,8 +18,11 @@ class Table:
     without endings. `sample` holds the first rows. `problems` says by column what could not be
     read, and under `header` what is irregular in the header. `panel` maps a column to its price
     field and ticker where a header of two levels says so. `keys` are columns that come from the
-    names of folders. `schemas` holds the columns and types of each file of a folder. `held` tells
-    that the rows are in memory already, so that conversions are worth keeping.
+    names of folders. `schemas` holds the columns and types of each file of a folder, `differing`
+    by file and column what is unlike most files, `empty` the partitions without rows. `held` tells
+    that the rows are in memory already, so that conversions are worth keeping. `typed` tells that
+    the format gives each column its type, so that text is meant as text. `misread` says by column,
+    or under `header`, what a plain reader of tables would take for something else.
     """
 
     subject: str
@@ -34,6 +37,10 @@ class Table:
     keys: tuple[str, ...] = ()
     schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     held: bool = False
+    differing: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+    typed: bool = False
+    misread: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -44,7 +51,9 @@ class Table:
         """Whether a column holds numbers."""
         return self.schema[column].is_numeric()
 
-    def with_frame(self, frame: pl.LazyFrame, problems: Mapping[str, str]) -> Table:
+    def with_frame(
+        self, frame: pl.LazyFrame, problems: Mapping[str, str], misread: Mapping[str, str]
+    ) -> Table:
         """The same table with converted columns and the problems met in converting."""
         sample = frame.head(SAMPLE_ROWS).collect()
         return replace(
@@ -53,6 +62,7 @@ class Table:
             schema=dict(sample.schema),
             sample=sample,
             problems={**self.problems, **problems},
+            misread={**self.misread, **misread},
         )
 
 
@@ -67,6 +77,10 @@ def open_frame(
     keys: tuple[str, ...] = (),
     schemas: Mapping[str, Mapping[str, str]] | None = None,
     held: bool = False,
+    differing: Mapping[str, Mapping[str, str]] | None = None,
+    empty: tuple[str, ...] = (),
+    typed: bool = False,
+    misread: Mapping[str, str] | None = None,
 ) -> Table:
     """A `Table` over a lazy frame; counts the rows unless the format already has."""
     sample = frame.head(SAMPLE_ROWS).collect()
@@ -85,4 +99,8 @@ def open_frame(
         keys=keys,
         schemas=schemas or {},
         held=held,
+        differing=differing or {},
+        empty=empty,
+        typed=typed,
+        misread=misread or {},
     )

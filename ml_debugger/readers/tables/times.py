@@ -13,28 +13,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from ml_debugger.readers.tables.columns import TIME, normal
+from ml_debugger.readers.tables.notations import (
+    CLOCK_FORMATS,
+    DATE_FORMATS,
+    LEAST_SHARE,
+    mixed_notations,
+)
 from ml_debugger.readers.tables.table import Table
 
-DATE_FORMATS = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%Y.%m.%d",
-    "%Y%m%d",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%d.%m.%Y",
-    "%m-%d-%Y",
-    "%d-%m-%Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d-%b-%y",
-    "%b %d %Y",
-    "%m/%d/%y",
-    "%d/%m/%y",
-)
-CLOCK_FORMATS = ("%H:%M:%S%.f", "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H%M%S")
 _ZONE = r":\d{2}[0-9:.]*\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 _CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$"
 _EPOCHS = ((1e17, "ns", 1_000), (1e14, "us", 1), (1e11, "ms", -1_000), (1e8, "s", -1_000_000))
@@ -46,32 +32,35 @@ _PARSED = 0.8
 class TimeColumn:
     """A column that holds the time of each row, and the expression that reads it.
 
-    `columns` are those it is read from. `problem` says what could not be read.
+    `columns` are those it is read from. `problem` says what could not be read or carries no zone;
+    `misread` what a reader that knows one notation would not take for dates.
     """
 
     column: str
     columns: tuple[str, ...]
     expression: pl.Expr
     problem: str | None
+    misread: str | None = None
 
 
 def find_time(table: Table) -> TimeColumn | None:
     """The column that tells the time of each row; None if there is none."""
     for column in _candidates(table):
-        moment = _moment(table.sample[column])
-        if moment is None:
+        found = _moment(table.sample[column])
+        if found is None:
             continue
+        moment, ways = found
         clock = _clock_beside(table, column)
         if clock is not None:
             moment = moment.dt.combine(_clock(pl.col(clock)), "us")
-        return _finish(table, column, clock, moment)
+        return _finish(table, column, clock, moment, ways)
     return None
 
 
 def read_time(table: Table, column: str) -> TimeColumn | None:
     """The same for a column that is known by name."""
-    moment = _moment(table.sample[column])
-    return None if moment is None else _finish(table, column, None, moment)
+    found = _moment(table.sample[column])
+    return None if found is None else _finish(table, column, None, *found)
 
 
 def _candidates(table: Table) -> Iterable[str]:
@@ -88,18 +77,22 @@ def _candidates(table: Table) -> Iterable[str]:
             yield column
 
 
-def _moment(sample: pl.Series) -> pl.Expr | None:
-    """An expression that gives Date or Datetime, or None when the sample holds no dates."""
+def _moment(sample: pl.Series) -> tuple[pl.Expr, int] | None:
+    """An expression that gives Date or Datetime, and in how many notations they are written.
+
+    None when the sample holds no dates.
+    """
     column = pl.col(sample.name)
     if sample.dtype == pl.Date:
-        return column
+        return column, 1
     if isinstance(sample.dtype, pl.Datetime):
-        return column.dt.cast_time_unit("us")
+        return column.dt.cast_time_unit("us"), 1
     filled = sample.drop_nulls()
     if filled.is_empty():
         return None
     if sample.dtype.is_numeric():
-        return _from_number(filled)
+        number = _from_number(filled)
+        return None if number is None else (number, 1)
     if sample.dtype == pl.String:
         return _from_text(filled)
     return None
@@ -126,9 +119,9 @@ def _from_number(filled: pl.Series) -> pl.Expr | None:
     return None
 
 
-def _from_text(filled: pl.Series) -> pl.Expr | None:
+def _from_text(filled: pl.Series) -> tuple[pl.Expr, int] | None:
     texts = filled.str.strip_chars().filter(filled.str.strip_chars() != "")
-    if texts.is_empty() or not texts.head(200).str.contains(r"\d").all():
+    if texts.is_empty() or float(texts.head(200).str.contains(r"\d").mean() or 0) < _PARSED:  # type: ignore[arg-type]
         return None
     frame = texts.to_frame()
     column = pl.col(filled.name)
@@ -150,11 +143,15 @@ def _from_text(filled: pl.Series) -> pl.Expr | None:
                 best = (score, parsed)
         if best is not None and date_format in DATE_FORMATS[:4]:
             break
-    if best is None:
+    local, ways = (best[1], 1) if best is not None and best[0] > 1 - LEAST_SHARE else (None, 0)
+    if local is None:
+        mixed = mixed_notations(frame, column, _parse, CLOCK_FORMATS if has_clock else ())
+        local, ways = mixed if mixed is not None else (best[1] if best else None, 1)
+    if local is None:
         return None
     if isinstance(zoned, float) and zoned > 0:
-        return _shifted(column, best[1])
-    return best[1]
+        return _shifted(column, local), ways
+    return local, ways
 
 
 def _parse(column: pl.Expr, date_format: str, clock: str) -> pl.Expr:
@@ -200,7 +197,7 @@ def _clock(column: pl.Expr) -> pl.Expr:
     return text.str.to_time("%H:%M:%S%.f", strict=False)
 
 
-def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr) -> TimeColumn:
+def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways: int) -> TimeColumn:
     """Decide on days or stamps and count what could not be read, in one pass."""
     kind = table.sample.select(moment.alias("t")).schema["t"]
     filled = pl.col(column).is_not_null()
@@ -226,6 +223,9 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr) -> Ti
     problems = []
     if facts["unread"]:
         problems.append(f"{facts['unread']} of {facts['filled']} cells hold no date")
+    if ways > 1:
+        problems.append(f"dates are written in {ways} notations")
+    misread = "; ".join(problems) or None
     if not days and not facts["clocked"]:
         expression = local.cast(pl.Date) if isinstance(kind, pl.Struct) else moment.dt.date()
     elif isinstance(kind, pl.Struct):
@@ -236,4 +236,4 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr) -> Ti
     else:
         expression = moment
     columns = (column,) if clock is None else (column, clock)
-    return TimeColumn(column, columns, expression, "; ".join(problems) or None)
+    return TimeColumn(column, columns, expression, "; ".join(problems) or None, misread)

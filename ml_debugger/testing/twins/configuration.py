@@ -30,13 +30,17 @@ STEP = 300
 def write(folder: Path, rng: np.random.Generator) -> None:  # noqa: ARG001  nothing is drawn
     """Write `diagnostic.toml` and set the times of all files."""
     prices = pl.scan_parquet(folder / "data" / "prices.parquet")
-    last = prices.select(pl.col("date").max()).collect().item()
+    last, tickers = (
+        prices.select(pl.col("date").max(), pl.col("ticker").n_unique()).collect().row(0)
+    )
     (folder / "diagnostic.toml").write_text(
         "[workspace]\n"
         'paths = ["."]\n'
         "\n"
         "[expect]\n"
         f"data_through = {last}\n"
+        f"universe = {tickers}\n"
+        "years = 2.7\n"
         "horizons = [1, 5, 20, 60]\n"
         "gpus = 1\n"
         "gpu_training = true\n"

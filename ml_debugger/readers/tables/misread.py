@@ -1,0 +1,72 @@
+"""Columns of bars that a plain reader of tables would take for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from ml_debugger.readers.tables.columns import TIME, first_named, normal
+from ml_debugger.readers.tables.keys import Keys
+from ml_debugger.readers.tables.table import Table
+
+LEAST_COUNT = 20
+"""So many rows that grow by exactly one are a count and no prices."""
+NAMED_TIMES = 16
+"""The first names of `TIME` promise dates; the later ones may hold anything."""
+
+
+def misread_of(
+    table: Table, keys: Keys, fields: Mapping[str, str], *, counted: bool
+) -> dict[str, str]:
+    """By price field, `time` or `header`: what is said of it, for a person.
+
+    `counted` tells that a column numbers the rows where none holds dates.
+    """
+    found = {"header": table.misread["header"]} if "header" in table.misread else {}
+    if keys.time is None and not counted:
+        found["time"] = _undated(table)
+    elif keys.time is not None and keys.time.misread is not None:
+        found["time"] = f"{keys.time.column}: {keys.time.misread}"
+    for field, column in fields.items():
+        said = table.misread.get(column) or _said_of(table, column)
+        if said is not None:
+            found[field] = f"{column} {said}"
+    return found
+
+
+def differing_of(table: Table, names: Mapping[str, str]) -> dict[str, str]:
+    """By file of a folder, how the columns of the bars differ from those of most files."""
+    concerned = set(names.values())
+    found = {
+        file: "; ".join(said for column, said in odd.items() if column in concerned)
+        for file, odd in table.differing.items()
+    }
+    return {file: said for file, said in found.items() if said}
+
+
+def _undated(table: Table) -> str:
+    named = first_named(table.columns, TIME[:NAMED_TIMES])
+    return "no column holds dates" if named is None else f"{named} holds no dates that can be read"
+
+
+def _said_of(table: Table, column: str) -> str | None:
+    values = table.sample[column].cast(pl.Float64)
+    if values.null_count() == len(values) and len(values) > 1 and _empty(table, column):
+        return "holds no value"
+    steps = values.drop_nulls().diff().drop_nulls()
+    if len(steps) >= LEAST_COUNT and bool((steps == 1).all()):
+        return "only counts the rows"
+    twins = [c for c in _alike(table.columns, column) if table.numeric(c)]
+    return f"stands beside {', '.join(twins)}" if twins else None
+
+
+def _empty(table: Table, column: str) -> bool:
+    filled = table.frame.select(pl.col(column).is_not_null().any())
+    return not filled.collect(engine="streaming").item()
+
+
+def _alike(columns: Iterable[str], column: str) -> list[str]:
+    """Other columns of the same name but for case and punctuation."""
+    plain = normal(column)
+    return [other for other in columns if other != column and normal(other) == plain]
