@@ -7,6 +7,7 @@ result, and another worker takes over with the rest.
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -42,6 +43,9 @@ MAX_WORKERS = 25
 GRACE_SECONDS = 2.0
 STOP_SECONDS = 0.1
 """How long a run goes on after it was told to stop."""
+
+_ONE_BLAS_THREAD = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Polars has threads of its own; those of BLAS spin for seconds on a machine that is busy."""
 
 Finish = Callable[[Report], Report]
 
@@ -220,6 +224,7 @@ class _Worker:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "ml_debugger.runtime.worker"],
+            env=_ONE_BLAS_THREAD | os.environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
