@@ -20,6 +20,7 @@ TIME = (
     "day",
     "ts",
     "dt",
+    "t",
     "bar_time",
     "candle_begin_time",
     "window_start",
@@ -110,7 +111,16 @@ FIELDS = {
         "adj_price",
         "prc_adj",
     ),
-    "volume": ("volume", "vol", "trading_volume", "total_volume", "base_volume", "qty", "v"),
+    "volume": (
+        "volume",
+        "vol",
+        "trading_volume",
+        "total_volume",
+        "base_volume",
+        "qty",
+        "v",
+        "turnover",
+    ),
 }
 """Price fields and their names; the single letters count only beside other price fields."""
 
