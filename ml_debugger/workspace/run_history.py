@@ -58,7 +58,12 @@ def run_histories(artifacts: Sequence[Artifact]) -> list[RunHistory]:
     for artifact in artifacts:
         for key, trial in _scored(artifact, splits):
             groups[key].append((artifact.path or artifact.subject, trial))
-    return [_history(key, found) for key, found in _with_reports(groups).items()]
+    # one log alone says nothing of a choice among runs
+    return [
+        _history(key, found)
+        for key, found in _with_reports(groups).items()
+        if key.start is not None or key.rows is not None or len(found) > 1
+    ]
 
 
 def _with_reports(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ml_debugger.testing.plant import fault
 from ml_debugger.testing.times import same_time
@@ -35,6 +36,17 @@ def missing_purge(workspace: Path, rng: np.random.Generator) -> str:  # noqa: AR
             fold[first]["end"] = str(start - timedelta(days=1))
     _write(file, record)
     return "the gaps before validation and test windows were closed"
+
+
+@fault("shuffled-split")
+def shuffled_split(workspace: Path, rng: np.random.Generator) -> str:
+    """The feature table says which rows train, and they were drawn at random."""
+    file = workspace / "data" / "features.parquet"
+    rows = pl.read_parquet(file)
+    drawn = pl.Series("split", np.where(rng.random(len(rows)) < 0.8, "train", "test"))
+    with same_time(file):
+        rows.with_columns(drawn).write_parquet(file, compression="zstd")
+    return "a column split was added whose training rows are 80 % of all rows, drawn at random"
 
 
 def _read(workspace: Path) -> tuple[Path, dict[str, Any]]:
