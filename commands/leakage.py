@@ -35,8 +35,20 @@ from ml_debugger.runtime.request import leakage_request
 )
 @click.option("--label", multiple=True, metavar="NAME", help="A column that is a label.")
 @click.option("--feature", multiple=True, metavar="NAME", help="A feature named like a label.")
-@click.option("--tickers", type=click.IntRange(1), default=40, show_default=True)
-@click.option("--sessions", type=click.IntRange(3), default=1_000, show_default=True)
+@click.option(
+    "--tickers",
+    type=click.IntRange(1),
+    default=40,
+    show_default=True,
+    help="How many tickers are used, at most.",
+)
+@click.option(
+    "--sessions",
+    type=click.IntRange(3),
+    default=1_000,
+    show_default=True,
+    help="How many dates are used, the last ones.",
+)
 @click.option(
     "--deadline",
     type=click.FloatRange(1.0),

@@ -135,10 +135,9 @@ def _reaching(change: Change | None) -> str:
 
 def _evidence(change: Change, column: RecomputedColumn) -> Iterator[Evidence]:
     yield Evidence("first_row", change.time, where=change.ticker)
+    other = "with other prices" if change.altered else "without what came"
     yield Evidence(
-        "value",
-        change.with_future,
-        where=f"{change.without} without what came after {change.cut}",
+        "value", change.with_future, where=f"but {change.without} {other} after {change.cut}"
     )
     yield Evidence("reach", change.reach, change.unit, "at least" if change.at_least else None)
     if change.sources:

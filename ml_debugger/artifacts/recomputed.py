@@ -12,7 +12,8 @@ class Change:
     """Past rows that changed when the future was cut off or altered.
 
     `rows` counts them over all experiments. The first is that of `ticker` at `time` (ISO 8601):
-    it was `with_future` and became `without` when the rows after `cut` were gone or others.
+    it was `with_future` and became `without` when the rows after `cut` were gone, or with
+    `altered` when their prices were others.
     `reach` is how far ahead the earliest changed row lay before the first row that was touched,
     in `unit`, the largest over all experiments; `at_least` when it was seen at one cut alone, as
     where it grows with the sample.
@@ -30,6 +31,7 @@ class Change:
     at_least: bool
     unit: str
     sources: tuple[str, ...] = ()
+    altered: bool = False
 
 
 @dataclass(frozen=True, eq=False)

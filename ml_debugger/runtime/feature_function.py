@@ -79,7 +79,7 @@ def try_function(
             )
         )
     notes = [
-        f"{trial.target} took {proof.frame} tables, in Python {proof.python}: {trial.python}",
+        f"{trial.target} was given {proof.frame}, in Python {proof.python}: {trial.python}",
         sample.used,
         *proof.notes,
     ]

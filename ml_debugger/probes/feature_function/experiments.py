@@ -31,8 +31,11 @@ from ml_debugger.probes.feature_function.trial import FunctionTrial
 
 CONTROL = "next close (injected)"
 ROUNDED_RUNS = 3
-FUTURES = 3
+FUTURES = 2
 """Boundaries at which the future is replaced, whatever the cuts have shown."""
+EARLY = (0, 10)
+"""And sessions near the start: what fills a warm-up from later rows shows there alone, also in a
+function that refuses so few rows."""
 BLAMED_AT = 2
 """Boundaries at which each input column is altered alone, where a column leaks."""
 GAPS_AT = 2
@@ -58,7 +61,7 @@ class Proof:
 def prove(trial: FunctionTrial, sample: Sample, on_step: OnStep) -> Proof | Problem:
     """Try the function; a problem where it cannot be called on all rows."""
     cuts = boundaries(sample)
-    total = 3 + ROUNDED_RUNS + len(cuts) + FUTURES + GAPS_AT + 1
+    total = 4 + ROUNDED_RUNS + len(cuts) + FUTURES + len(EARLY) + GAPS_AT
     done = 0
 
     def step(what: str) -> None:
@@ -80,13 +83,15 @@ class _Experiments:
         self._runner = runner
         self._failures: list[Problem] = []
         self._missed: list[int] = []
+        self._replaced: set[int] = set()
 
     def prove(self) -> Proof | Problem:
         base = self._runner.first()
         if isinstance(base, Problem):
             return base
         said = self._runner.said
-        proof = Proof(said["file"], said["line"], self._runner.frame, said["python"])
+        frame = f"{self._runner.frame} tables, {said['why']}"
+        proof = Proof(said["file"], said["line"], frame, said["python"])
         own = _own_columns(base, self._sample)
         proof.passed_on = [name for name in base if name not in own and name != CONTROL]
         if not own:
@@ -158,6 +163,7 @@ class _Experiments:
         self._runner.renew()
         self._failures.clear()
         self._missed.clear()
+        self._replaced.clear()
         self._cut_off(again)
         self._replace(again)
         return again
@@ -182,8 +188,9 @@ class _Experiments:
                 self._missed.append(cut)
 
     def _replace(self, traces: dict[str, Trace]) -> None:
-        for cut in self._cuts[:FUTURES]:
-            if not self._runner.exhausted:
+        early = [self._sample.begun + step for step in EARLY]
+        for cut in (*self._cuts[:FUTURES], *(cut for cut in early if cut in self._cuts)):
+            if cut not in self._replaced and not self._runner.exhausted:
                 self._other_future(cut, traces)
 
     def _other_future(self, cut: int, traces: dict[str, Trace]) -> bool:
@@ -191,6 +198,7 @@ class _Experiments:
             f"another future after {self._sample.when(cut)}",
             columns=other_future(self._sample, cut, seed=1),
         )
+        self._replaced.add(cut)
         if isinstance(outcome, Problem):
             return False
         for name, trace in traces.items():

@@ -23,6 +23,7 @@ class _Seen:
     with_future: str
     without: str
     reach: int
+    altered: bool
 
 
 class Trace:
@@ -88,11 +89,12 @@ class Trace:
         self.cuts += bool(np.any(~column.missing | self._there[past]))
         return bool(np.any(lost))
 
-    def with_other_future(self, cut: int, column: Column) -> bool:
+    def with_other_future(self, cut: int, column: Column) -> None:
         """Compare the past rows of a run on all rows, of which the later ones were altered."""
         past = self._sample.time <= cut
         self.altered += 1
-        return self._note(cut, past, self.comparison.differ(column)[past], column.values[past])
+        differ = self.comparison.differ(column)[past]
+        self._note(cut, past, differ, column.values[past], altered=True)
 
     def _lost(self, past: Array, column: Column) -> Array:
         tickers = self._sample.ticker[past]
@@ -101,11 +103,13 @@ class Trace:
         before = np.bincount(tickers, self._there[past], count)
         return np.asarray(((now == 0) & (before > 0))[tickers])
 
-    def _note(self, cut: int, past: Array, differ: Array, values: Array) -> bool:
+    def _note(
+        self, cut: int, past: Array, differ: Array, values: Array, *, altered: bool = False
+    ) -> None:
         rows = np.flatnonzero(past)
         self._compared |= past
         if not differ.any():
-            return False
+            return
         changed = rows[differ]
         distance = distances(self._sample, cut)
         first = int(np.argmin(self._sample.time[changed]))
@@ -117,16 +121,16 @@ class Trace:
                 _shown(self.base.values[changed[first]]),
                 _shown(values[differ][first]),
                 int(distance[changed].max()),
+                altered,
             )
         )
-        return True
 
     def change(self, sources: Sequence[str] = ()) -> Change | None:
         """All changes in one; None where nothing changed."""
         if not self._seen:
             return None
         sample = self._sample
-        first = min(self._seen, key=lambda seen: (sample.time[seen.first], seen.cut))
+        first = min(self._seen, key=lambda seen: (sample.time[seen.first], seen.altered))
         reaches: dict[int, int] = {}
         for seen in self._seen:
             reaches[seen.cut] = max(seen.reach, reaches.get(seen.cut, 0))
@@ -142,6 +146,7 @@ class Trace:
             at_least=list(reaches.values()).count(reach) < 2,
             unit=sample.unit,
             sources=tuple(sources),
+            altered=first.altered,
         )
 
 

@@ -22,7 +22,9 @@ def problem_of(error: BaseException) -> dict[str, Any]:
     if isinstance(error, SyntaxError) and error.filename:
         return {**said, "file": error.filename, "line": error.lineno}
     frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(HERE)
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if not f.filename.startswith((HERE, "<"))
     ]
     theirs = [f for f in frames if is_theirs(f.filename)] or frames
     if theirs:

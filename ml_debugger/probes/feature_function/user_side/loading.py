@@ -25,13 +25,14 @@ def load(target: str, folder: str) -> tuple[Any, dict[str, Any]]:
     for part in name.split("."):
         if not hasattr(function, part):
             own = [n for n, v in vars(module).items() if inspect.isfunction(v) and n[0] != "_"]
-            raise Refused(f"{place} has no function '{name}'; it has: {', '.join(own) or 'none'}")
+            shown = ", ".join(own[:8]) + (" ..." if len(own) > 8 else "")
+            raise Refused(f"is not there; {place} has the functions: {shown or 'none'}")
         function = getattr(function, part)
     if not callable(function):
-        raise Refused(f"{name} in {place} is no function")
+        raise Refused("is no function")
     needed = required_parameters(function)
     if needed is not None and needed != 1:
-        raise Refused(f"{name} needs {needed} arguments; a feature function takes one table")
+        raise Refused(f"needs {needed} arguments; a feature function takes one table")
     kinds, why = kinds_of(function, module)
     code = getattr(inspect.unwrap(function), "__code__", None)
     return function, {
@@ -56,7 +57,7 @@ def import_file(path: Path) -> Any:
     name = parts[0] if parts[0] not in sys.modules else f"{parts[0]}_of_user"
     spec = importlib.util.spec_from_file_location(name, str(path))
     if spec is None or spec.loader is None:
-        raise Refused(f"{path} is no Python file")
+        raise Refused("is in no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -86,7 +87,7 @@ def kinds_of(function: Any, module: Any) -> tuple[list[str], str]:
     """The kinds of table to try, the likeliest first, and how that was seen."""
     installed = [kind for kind in KINDS if importlib.util.find_spec(kind) is not None]
     if not installed:
-        raise Refused(f"{sys.executable} has neither pandas nor polars")
+        raise Refused(f"cannot be run: {sys.executable} has neither pandas nor polars")
     plain = inspect.unwrap(function)
     noted = list(getattr(plain, "__annotations__", {}).values())
     for note in noted:
@@ -96,15 +97,17 @@ def kinds_of(function: Any, module: Any) -> tuple[list[str], str]:
         text = f"{origin(value)}.{text}"
         for kind, short in (("pandas", "pd"), ("polars", "pl")):
             if kind in text or head == short:
+                if kind not in installed:
+                    raise Refused(f"takes tables of {kind}, which {sys.executable} does not have")
                 lazy = ["lazy"] if "LazyFrame" in text else []
-                return [kind, *lazy], "by its annotation"
+                return [kind, *lazy], "as annotated"
     modules = {origin(value) for value in list(vars(module).values())}
     named = [kind for kind in installed if kind in modules]
     if len(named) == 1:
-        return named, f"because its file imports {named[0]}"
+        return named, f"as its file imports {named[0]}"
     if len(installed) == 1:
-        return installed, f"because only {installed[0]} is installed"
-    return installed, "by trying both"
+        return installed, f"as only {installed[0]} is installed"
+    return installed, "after trying"
 
 
 def origin(value: Any) -> str:
