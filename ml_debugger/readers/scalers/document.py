@@ -22,8 +22,9 @@ def scalers(node: Any, shown: str, trail: tuple[str, ...] = ()) -> Iterator[Scal
     if not isinstance(node, Mapping) or len(trail) > MAX_DEPTH:
         return
     subject = f"{shown} [{' / '.join(trail)}]" if trail else shown
-    turned = _by_feature(node)
-    scaler = fitted(turned or node, subject, shown, _numbers, _names)
+    forms = (_by_feature(node), node)
+    found = (fitted(form, subject, shown, _numbers, _names) for form in forms if form)
+    scaler = next((one for one in found if one is not None), None)
     if scaler is not None:
         yield scaler if scaler.features else _named(scaler, node)
         return
