@@ -69,6 +69,7 @@ class Expectations(Artifact):
     universe: int | None = None
     max_long: float | None = None
     max_short: float | None = None
+    features: int | None = None
     members: tuple[str, ...] = ()
     years: float | None = None
     lookback: int | None = None
