@@ -32,16 +32,14 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
 
     Columns: `ticker`, `column`, `start`, `end` (times), `bars`, `power` (against the level of
     most bars), `first` and `last` (whether the stretch stands at an end of the ticker's life),
-    `before` and `price` (on both sides of the step that enters it, or leaves it at the begin),
-    `scaled` (volume after over volume before that step, as a power of ten) and `adjusted`
-    (whether the adjusted closes step along; null where the table has none).
+    `before` and `price` (on both sides of the step that enters it, or leaves it if it is first),
+    `step` (its power of ten), `scaled` (volume after over volume before it, as a power of ten)
+    and `adjusted` (whether the adjusted closes step along; null where the table has none).
     """
     import polars as pl
 
     steps = _steps(bars, column)
-    numbered = steps.with_columns(
-        pl.col("power").cum_sum().over("number").alias("level"),
-    )
+    numbered = steps.with_columns(pl.col("step").cum_sum().over("number").alias("level"))
     lives = (
         pl.DataFrame({"row": bars.starts.cast(pl.Int64)})
         .with_row_index("number")
@@ -59,7 +57,7 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
         )
         .with_columns((pl.col("until") - pl.col("row")).alias("bars"))
     )
-    facts = ("before", "price", "scaled", "adjusted")
+    facts = ("step", "before", "price", "scaled", "adjusted")
     parts = parts.with_columns(
         pl.col("bars").sum().over("number", "level").alias("at level"),
         (pl.col("until") == pl.col("stop")).alias("last"),
@@ -85,7 +83,7 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
 
 
 def _steps(bars: Bars, column: str) -> pl.DataFrame:
-    """Bars whose value is a power of ten times the one before: row, number, power and facts."""
+    """Bars whose value is a power of ten times the one before: row, number, step and facts."""
     import polars as pl
 
     growth = _growth(bars, column)
@@ -116,19 +114,26 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
     rest = (tens - tens.round()).abs() * pl.lit(10.0).log()
     allowed = (OWN_MOVES * pl.col("usual")).clip(LEAST_OFF, MOST_OFF)
     found = facts.filter(
-        (rest <= allowed)
-        & (pl.col("move").abs() >= EXTREME * pl.col("usual"))
-        & (pl.col("least").fill_null(0.0) < COARSE)
+        (rest <= allowed) & (pl.col("move").abs() >= EXTREME * pl.col("usual")) & ~_coarse()
     )
     return found.select(
         "row",
         bars.number.gather(found["row"]).alias("number"),
-        tens.round().cast(pl.Int64).alias("power"),
+        tens.round().cast(pl.Int64).alias("step"),
         "before",
         "price",
         "scaled",
         "adjusted",
     )
+
+
+def _coarse() -> pl.Expr:
+    """Prices of a few ticks: large steps only, or one digit where nothing else moves."""
+    import polars as pl
+
+    low = pl.min_horizontal("before", "price")
+    digit = low / pl.lit(10.0).pow(low.log10().floor())
+    return (pl.col("least") >= COARSE).fill_null((digit - digit.round()).abs() < 1e-6)
 
 
 def _growth(bars: Bars, column: str) -> pl.Series:

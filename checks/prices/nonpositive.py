@@ -158,6 +158,7 @@ def _by_right(bars: Bars, column: str, numbers: pl.Series) -> pl.DataFrame:
     sized = pl.col("size") > 0
     shares = series.group_by("number").agg(
         (value < 0).mean().alias("below"),
+        (value * before < 0).mean().alias("changes"),
         pl.col("size").filter(sized).quantile(LOWEST).alias("low"),
     )
     near = (

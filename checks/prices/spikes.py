@@ -108,7 +108,7 @@ def _candidates(bars: Bars) -> pl.Series:
     # only the few large moves are held against their ticker and against the bar after them
     rows = (moves > LEAST_MOVE).arg_true()
     rows = rows.filter(moves.gather(rows) >= LEAST_TIMES * mean.gather(bars.number.gather(rows)))
-    rows = rows.filter(rows < bars.frame.height - 1)
+    rows = rows.filter(rows + 1 < bars.frame.height)
     after = bars.growth.gather(rows + 1)
     pairs = pl.DataFrame({"row": rows, "growth": bars.growth.gather(rows), "after": after})
     turned = ((growth > 1) & (pl.col("after") < 1)) | ((growth < 1) & (pl.col("after") > 1))

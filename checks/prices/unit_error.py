@@ -128,19 +128,16 @@ def _is_wrong() -> pl.Expr:
     """Whether a stretch is an error of unit and no split."""
     import polars as pl
 
-    power, scaled = pl.col("power"), pl.col("scaled")
-    size = power.abs()
+    scaled, step = pl.col("scaled"), pl.col("step")
+    by_ten = pl.col("power").abs() <= SPLIT_POWER
     inside = ~(pl.col("first") | pl.col("last"))
     # a split by 10^n scales volume by 10^-n: half way there decides
-    split = (scaled * power.sign() <= -size / 2).fill_null(False)
-    raw = (pl.col("adjusted") == False).fill_null(False)  # noqa: E712  null means no such column
-    short = inside & ((pl.col("bars") <= LONG) | (scaled.is_not_null() & ~split))
-    lasting = (size > SPLIT_POWER) & ~split & ~raw
-    return (
-        pl.when(inside & (size == SPLIT_POWER))
-        .then(short & ~(raw & split))
-        .otherwise(pl.when(inside).then(~(raw & split)).otherwise(lasting))
-    )
+    split = (scaled * step.sign() <= -step.abs() / 2).fill_null(False)
+    # raw closes jump by right where adjusted ones do not
+    raw = ~pl.col("adjusted").fill_null(True)
+    back = ~(raw & split) & ~(by_ten & (pl.col("bars") > LONG) & (split | scaled.is_null()))
+    lasting = ~by_ten & ~split & ~raw
+    return pl.when(inside).then(back).otherwise(lasting)
 
 
 def _rows(prices: PriceTable, off: pl.DataFrame) -> pl.DataFrame:
