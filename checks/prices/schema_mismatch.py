@@ -91,7 +91,7 @@ def schema_mismatch(prices: PriceTable) -> Outcome:
         "differing_files": len(prices.differing),
     }
     said = [prices.misread["header"]] if "header" in prices.misread else []
-    said += [f"no {column}" for column in (*absent, *partial)]
+    said += [f"no {c}" for c in (*absent, *partial) if c not in prices.misread]
     said += [text for column, text in prices.misread.items() if column != "header"][:2]
     if prices.differing:
         said.append(f"columns differ in {plural(len(prices.differing), 'file')}")

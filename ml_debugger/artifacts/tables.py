@@ -108,6 +108,8 @@ class FeatureTable(Artifact):
     columns; `ticker` and `time` name the key columns, None where the file has none.
     `label_horizons` maps a label to the horizon in sessions that its name claims, if any.
     `schemas` holds the columns and types of each file where the table is a partitioned folder.
+    `misread` says by column, or under `header`, what a plain reader of tables would take for
+    something else.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -118,6 +120,7 @@ class FeatureTable(Artifact):
     rows: int
     label_horizons: Mapping[str, int] = field(default_factory=dict)
     schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    misread: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,7 +85,8 @@ def _read(reader: Reader, head: Head, kind: str, named: bool) -> Sequence[Artifa
     except Unreadable as error:
         return (FileRead(head.shown, head.shown, kind, error.problem, line=error.line),)
     if not reading.artifacts and reading.problem is None:
-        return (Unrecognised(head.shown, head.shown, f"{kind} of no known kind", named),)
+        content = reading.content or f"{kind} of no known kind"
+        return (Unrecognised(head.shown, head.shown, content, named),)
     read = FileRead(
         head.shown,
         head.shown,

@@ -13,13 +13,15 @@ from ml_debugger.readers.head import Head
 class Reading:
     """What one file yielded. `problem` says what could not be read, at `line` if known.
 
-    `lost` says by file why a file of a folder was left out whole.
+    `lost` says by file why a file of a folder was left out whole. `content` says what the file is
+    where that yields no artifact.
     """
 
     artifacts: Sequence[Artifact]
     problem: str | None = None
     line: int | None = None
     lost: Mapping[str, str] = field(default_factory=dict)
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

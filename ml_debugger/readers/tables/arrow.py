@@ -38,7 +38,7 @@ def read(head: Head, _kind: str) -> Reading:
             # decoding every buffer once brings damage to light before any check does
             frame.select(pl.all().null_count()).collect(engine="streaming")
         table = open_frame(frame, shown=head.shown, stem=head.stem, typed=True)
-        return Reading(artifacts_of(table))
+        return Reading(artifacts_of(table), content=table.content)
 
 
 READER = Reader("arrow", recognise, read, (".feather", ".arrow", ".ipc"))

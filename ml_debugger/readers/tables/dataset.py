@@ -58,6 +58,8 @@ def read_dataset(folder: Path, shown: str) -> Reading:
         first, why = next(iter(together.lost.items()))
         count = f"{len(together.lost):,} of {len(partitions.files):,} partitions"
         problem = f"{count} left out: {first}: {why}"
+    elif not table.rows:
+        problem = f"none of its {len(partitions.files):,} files holds a row"
     lost = {f"{shown}/{file}": why for file, why in together.lost.items()}
     return Reading(found, problem, lost=lost)
 

@@ -37,7 +37,7 @@ def read(head: Head, _kind: str) -> Reading:
         raise Unreadable("no table: the lines differ in their number of fields")
     with unreadable("the table cannot be parsed"):
         table, problem, line = _open(head, dialect)
-        return Reading(artifacts_of(table), problem, line)
+        return Reading(artifacts_of(table), problem, line, content=table.content)
 
 
 def _open(head: Head, dialect: Dialect) -> tuple[Table, str | None, int | None]:

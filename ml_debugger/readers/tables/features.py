@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -129,7 +130,15 @@ def features_of(table: Table, keys: Keys) -> FeatureTable | None:
         rows=table.rows,
         label_horizons={label: h for label, h in horizons.items() if h is not None},
         schemas=table.schemas,
+        misread=_misread(table, keys, (*features, *labels)),
     )
+
+
+def _misread(table: Table, keys: Keys, columns: Sequence[str]) -> dict[str, str]:
+    found = {c: said for c, said in table.misread.items() if c in ("header", *columns)}
+    if keys.time is not None and keys.time.misread is not None:
+        found[keys.time.column] = keys.time.misread
+    return found
 
 
 def _is_panel(table: Table, keys: Keys, features: list[str]) -> bool:

@@ -12,6 +12,8 @@ from ml_debugger.readers.tables.table import Table
 
 LEAST_COUNT = 20
 """So many rows that grow by exactly one are a count and no prices."""
+PRICES = ("open", "high", "low", "close")
+"""Fields that a table has a column for because it holds them; volumes some markets do not have."""
 NAMED_TIMES = 16
 """The first names of `TIME` promise dates; the later ones may hold anything."""
 
@@ -29,6 +31,10 @@ def misread_of(
     elif keys.time is not None and keys.time.misread is not None:
         found["time"] = f"{keys.time.column}: {keys.time.misread}"
     for field, column in fields.items():
+        if is_empty(table, column):
+            if field in PRICES:
+                found[field] = f"{column} holds no value"
+            continue
         said = table.misread.get(column) or _said_of(table, column)
         if said is not None:
             found[field] = f"{column} {said}"
@@ -52,8 +58,6 @@ def _undated(table: Table) -> str:
 
 def _said_of(table: Table, column: str) -> str | None:
     values = table.sample[column].cast(pl.Float64)
-    if values.null_count() == len(values) and len(values) > 1 and _empty(table, column):
-        return "holds no value"
     steps = values.drop_nulls().diff().drop_nulls()
     if len(steps) >= LEAST_COUNT and bool((steps == 1).all()):
         return "only counts the rows"
@@ -61,7 +65,10 @@ def _said_of(table: Table, column: str) -> str | None:
     return f"stands beside {', '.join(twins)}" if twins else None
 
 
-def _empty(table: Table, column: str) -> bool:
+def is_empty(table: Table, column: str) -> bool:
+    """Whether a column holds no value in any of several rows."""
+    if table.rows < 2 or table.sample[column].null_count() < table.sample.height:
+        return False
     filled = table.frame.select(pl.col(column).is_not_null().any())
     return not filled.collect(engine="streaming").item()
 

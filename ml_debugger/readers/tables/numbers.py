@@ -85,10 +85,10 @@ def _reading(texts: pl.Series) -> pl.Expr | None:
 def with_numbers(table: Table) -> Table:
     """The table with columns of written numbers cast, and what was not a number counted.
 
-    A column that holds nothing at all becomes one of numbers where its name is one of a price;
-    a column of the type null always.
+    A column that holds nothing at all becomes one of numbers.
     """
     casts: dict[str, pl.Expr] = {}
+    blank = _blank(table)
     for column, kind in table.schema.items():
         if normal(column) in TICKER or column in table.keys:
             continue
@@ -96,7 +96,7 @@ def with_numbers(table: Table) -> Table:
             casts[column] = pl.col(column).cast(pl.Float64)
         elif kind == pl.String:
             reading = _reading(table.sample[column].drop_nulls())
-            if reading is None and _empty_price(table, column):
+            if reading is None and column in blank:
                 reading = plain_number(pl.col(column))
             if reading is not None:
                 casts[column] = reading
@@ -137,7 +137,22 @@ def _counts(texts: list[str], casts: dict[str, pl.Expr]) -> list[pl.Expr]:
     return asked
 
 
-def _empty_price(table: Table, column: str) -> bool:
-    """Whether a column of text is named like a price and holds nothing."""
-    texts = table.sample[column].to_frame()
-    return field_of(column) is not None and bool(texts.select(missing(pl.col(column)).all()).item())
+def _blank(table: Table) -> set[str]:
+    """Named columns of text that hold nothing: a reader that knows no types takes them for numbers.
+
+    Where the format gives types, only those that are named like a price.
+    """
+    found = [
+        column
+        for column, kind in table.schema.items()
+        if kind == pl.String
+        and normal(column)
+        and not normal(column).startswith(("unnamed", "column_"))
+        and (not table.typed or field_of(column) is not None)
+        and bool(table.sample.select(missing(pl.col(column)).all()).item())
+    ]
+    if not found:
+        return set()
+    whole = table.frame.select(missing(pl.col(c)).all() for c in found)
+    facts = whole.collect(engine="streaming").row(0, named=True)
+    return {column for column, blank in facts.items() if blank}

@@ -40,7 +40,7 @@ def read(head: Head, _kind: str) -> Reading:
         problem = problem or bad_page(head.file)
     with unreadable("the Parquet file is damaged"):
         table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows, typed=True)
-        return Reading(artifacts_of(table), problem)
+        return Reading(artifacts_of(table), problem, content=table.content)
 
 
 def _verified(frame: pl.LazyFrame, rows: int) -> tuple[pl.LazyFrame, int, str | None]:

@@ -9,7 +9,7 @@ import polars as pl
 from ml_debugger.artifacts import PriceTable
 from ml_debugger.readers.tables.columns import normal, panel_fields, price_fields
 from ml_debugger.readers.tables.keys import Keys
-from ml_debugger.readers.tables.misread import differing_of, misread_of
+from ml_debugger.readers.tables.misread import PRICES, differing_of, is_empty, misread_of
 from ml_debugger.readers.tables.parting import parting_columns
 from ml_debugger.readers.tables.table import Table
 
@@ -74,8 +74,10 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
     parting = parting_columns(table, keys, ticker)
     if parting:
         ticker = pl.concat_str(ticker, *(pl.col(c).cast(pl.String) for c in parting), separator=" ")
-    columns = [pl.col(fields[f]).cast(pl.Float64).alias(f) for f in _ORDER if f in fields]
-    names |= {field: fields[field] for field in _ORDER if field in fields}
+    misread = misread_of(table, keys, fields, counted=counted is not None)
+    held = [f for f in _ORDER if f in fields and not (f in PRICES and is_empty(table, fields[f]))]
+    columns = [pl.col(fields[f]).cast(pl.Float64).alias(f) for f in held]
+    names |= {field: fields[field] for field in held}
     return PriceTable(
         subject=table.subject,
         path=table.shown,
@@ -83,7 +85,7 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
         names=names,
         rows=table.rows,
         problems=problems,
-        misread=misread_of(table, keys, fields, counted=counted is not None),
+        misread=misread,
         differing=differing_of(table, names),
         empty=table.empty,
     )

@@ -47,6 +47,13 @@ class Table:
         """All column names."""
         return tuple(self.schema)
 
+    @property
+    def content(self) -> str | None:
+        """What to say of a table without rows."""
+        if self.rows:
+            return None
+        return f"a table of {len(self.columns)} columns and no row"
+
     def numeric(self, column: str) -> bool:
         """Whether a column holds numbers."""
         return self.schema[column].is_numeric()

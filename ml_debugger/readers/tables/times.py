@@ -24,6 +24,8 @@ from ml_debugger.readers.tables.table import Table
 _ZONE = r":\d{2}[0-9:.]*\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
 _CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$"
 _EPOCHS = ((1e17, "ns", 1_000), (1e14, "us", 1), (1e11, "ms", -1_000), (1e8, "s", -1_000_000))
+NEIGHBOURS = 6
+"""So many of the other columns tell whether a row without a time is a blank one."""
 _PARSED = 0.8
 """A column is one of dates when at least this share of its filled cells can be read as such."""
 
@@ -215,6 +217,7 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
             (filled & local.is_null()).sum().alias("unread"),
             (stamp != 0).sum().alias("clocked"),
             filled.sum().alias("filled"),
+            (~filled & _holds_more(table, column)).sum().alias("dateless"),
             *asks,
         )
         .collect(engine="streaming")
@@ -223,6 +226,8 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
     problems = []
     if facts["unread"]:
         problems.append(f"{facts['unread']} of {facts['filled']} cells hold no date")
+    if facts["dateless"] and facts["filled"]:
+        problems.append(f"{facts['dateless']} of {table.rows} rows have none")
     if ways > 1:
         problems.append(f"dates are written in {ways} notations")
     misread = "; ".join(problems) or None
@@ -237,3 +242,9 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
         expression = moment
     columns = (column,) if clock is None else (column, clock)
     return TimeColumn(column, columns, expression, "; ".join(problems) or None, misread)
+
+
+def _holds_more(table: Table, column: str) -> pl.Expr:
+    """Whether a row holds anything beside its time; blank rows at the end do not."""
+    others = [other for other in table.columns if other != column][:NEIGHBOURS]
+    return pl.any_horizontal(pl.col(other).is_not_null() for other in others) & pl.lit(bool(others))
