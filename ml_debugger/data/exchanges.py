@@ -22,8 +22,9 @@ NEW_YORK = "XNYS"
 WEEKDAYS = "12345"
 COVERAGE = 0.9
 """Share of an exchange's closures that a series must lack to keep its calendar."""
-LEAST_CLOSURES, LEAST_BY_SUFFIX = 5, 2
-"""Closures that a series must have lived through; fewer where the ticker names its exchange."""
+LEAST_CLOSURES, LEAST_EXPLAINED, LEAST_BY_SUFFIX = 5, 3, 2
+"""Closures that a series must have lived through; fewer where they are all the days that it
+lacks, or where the ticker names its exchange."""
 SCATTERED = 4.0
 """Short absences a year beyond the closures, above which a series keeps another calendar."""
 EXACT = 0.05
@@ -105,6 +106,10 @@ class Kept:
     exact: bool
     weekends: bool
 
+    def open(self, day: date) -> bool:
+        """Whether the exchange is known to have opened on a day of the usual weekdays."""
+        return self.first <= day <= self.last and day not in self.closed
+
 
 def kept_by(days: Sequence[date], weekdays: str, suffix: str = "") -> Kept | None:
     """The calendar that explains on which of its weekdays a series is closed.
@@ -135,20 +140,23 @@ def kept_by(days: Sequence[date], weekdays: str, suffix: str = "") -> Kept | Non
     return min(found, key=lambda one: one[0])[1] if found else None
 
 
-def early_closes(exchange: str, first: date, last: date) -> dict[date, timedelta]:
-    """Days on which an exchange shuts early, and by how much; empty where that is not known."""
+def early_closes(exchange: str, first: date, last: date) -> tuple[dict[date, timedelta], timedelta]:
+    """Days on which an exchange shuts early and by how much, and how long its usual session is.
+
+    No days where that is not known.
+    """
     calendar = _calendar(exchange, first.year, last.year)
     if calendar is None:
-        return {}
-    schedule = calendar.schedule
-    length = schedule["close"] - schedule["open"]
+        return {}, timedelta()
+    length = calendar.schedule["close"] - calendar.schedule["open"]
     usual = length.mode()[0]
     shorter = usual - length.reindex(calendar.early_closes)
-    return {
+    found = {
         day.date(): cut.to_pytimedelta()
         for day, cut in shorter.items()
         if first <= day.date() <= last and timedelta() < cut < usual
     }
+    return found, usual.to_pytimedelta()
 
 
 @dataclass(frozen=True)
@@ -208,9 +216,11 @@ def _held_against(
     closed = frozenset(d for d in closed if str(d.isoweekday()) in series.weekdays)
     missing = [day for day in series.missing if first <= day <= last]
     lacked = closed & set(missing)
+    scattered = _scattered([day for day in missing if day not in closed], series.weekdays)
+    if not scattered and len(lacked) == len(closed):
+        least = min(least, LEAST_EXPLAINED)
     if len(closed) < least or len(lacked) < COVERAGE * len(closed):
         return None
-    scattered = _scattered([day for day in missing if day not in closed], series.weekdays)
     if scattered / max(1.0, (last - first).days / 365.25) > SCATTERED:
         return None
     exact = scattered <= max(1.0, EXACT * len(closed))

@@ -65,9 +65,10 @@ def test_no_exchange_is_guessed() -> None:
 
 
 def test_early_closes_of_new_york() -> None:
-    found = early_closes(NEW_YORK, date(2018, 1, 1), date(2018, 12, 31))
+    found, session = early_closes(NEW_YORK, date(2018, 1, 1), date(2018, 12, 31))
     assert found == {
         date(2018, 7, 3): timedelta(hours=3),
         date(2018, 11, 23): timedelta(hours=3),
         date(2018, 12, 24): timedelta(hours=3),
     }
+    assert session == timedelta(hours=6.5)
