@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from checks.leakage.exact_scaling import LEAST_ROWS, Exact, exactly_scaled
+from checks.leakage.exact_column import LEAST_ROWS, MOST_EXAMINED, Exact, Table
+from checks.leakage.exact_extremes import exact_extremes
+from checks.leakage.exact_moments import exact_moments
 from checks.leakage.scaler_fit import ScalerFit, scaler_fit
 from checks.leakage.training_rows import TrainingRows, training_rows
 from ml_debugger.artifacts import FeatureTable, Scaler, Split
@@ -61,6 +63,7 @@ def ask(features: FeatureTable) -> Mapping[str, pl.Expr]:
     explained_by=("shuffled-split",),
     profiles=("pre-train", "full"),
     ask=ask,
+    deadline=180.0,
 )
 def full_sample_scaling(
     features: FeatureTable, sample: Sample, scan: Scan, split: Split | None, scaler: Scaler | None
@@ -123,12 +126,14 @@ def _exact(
     features: FeatureTable, rows: TrainingRows, sample: Sample, scan: Scan
 ) -> Sequence[Exact]:
     """Exactly scaled columns of the table itself, or of all files of the split together."""
-    if rows.frame is features.frame or rows.role != "train":
-        means = {c: scan.number(c) for c in scan}
-        return exactly_scaled(rows, sample.spread, means, features.ticker, features.time)
-    # the parts together: alone, the training file may well be scaled on itself
-    spread = rows.frame.gather_every(sample.step).collect(engine="streaming")
-    return exactly_scaled(rows, spread, {}, features.ticker, features.time)
+    spread, means = sample.spread, {c: scan.number(c) for c in scan}
+    if rows.role == "train" and rows.filters and rows.frame is not features.frame:
+        # the parts together: alone, the training file may well be scaled on itself
+        spread, means = rows.frame.gather_every(sample.step).collect(engine="streaming"), {}
+    table = Table(rows, spread, features.ticker, features.time)
+    found = exact_moments(table, table.columns, means)
+    taken = {exact.column for exact in found}
+    return found + exact_extremes(table, [c for c in table.columns if c not in taken])
 
 
 def _title(
@@ -140,7 +145,8 @@ def _title(
 ) -> str:
     if accused:
         first = accused[0]
-        more = f" and {len(accused) - 1} more" if len(accused) > 1 else ""
+        least = "at least " if len(accused) >= MOST_EXAMINED else ""
+        more = f" and {least}{len(accused) - 1} more" if len(accused) > 1 else ""
         verb = "have" if more else "has"
         scope = "all of its rows" if rows.role in ("test", "validation") else "all rows"
         return f"{first.column}{more} {verb} {first.words} over {scope}"
@@ -148,7 +154,7 @@ def _title(
         by = "by its row count" if fit.by_rows else f"in {fit.over_all} of {fit.columns} columns"
         return f"The saved scaler was fitted on all rows, {by}"
     if found:
-        return f"{found[0].column} is scaled, on what was known at the time"
+        return f"{found[0].column} is scaled, and equally so over the training rows"
     return f"No feature of {len(features.features)} is scaled over all rows"
 
 
