@@ -12,7 +12,7 @@ from ml_debugger.artifacts import FeatureTable, PriceTable, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Sample, check
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 LEAST_ROWS = 100
 LEAST_PERIODS = 20

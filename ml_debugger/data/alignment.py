@@ -67,10 +67,16 @@ class Placed:
         return float(np.median(steps)) / 86_400_000_000 if len(steps) else 1.0
 
 
-def place(features: FeatureTable, prices: PriceTable | None, rows: pl.DataFrame) -> Placed | str:
+def place(
+    features: FeatureTable,
+    prices: PriceTable | None,
+    rows: pl.DataFrame,
+    ticker: str | None = None,
+) -> Placed | str:
     """Put rows (whole tickers, in order) on the bars of a price table; a reason where it fails.
 
-    Only the bars of the tickers in `rows` are read.
+    Only the bars of the tickers in `rows` are read. `ticker` says whose bars, where the rows
+    themselves name none.
     """
     if prices is None:
         return "no price table is linked to it"
@@ -79,7 +85,7 @@ def place(features: FeatureTable, prices: PriceTable | None, rows: pl.DataFrame)
         return f"{prices.subject} has no closes"
     if "time" not in prices.names or features.time is None:
         return "rows and prices have no dates in common: one of them has none"
-    keyed = _keyed(features, prices, rows)
+    keyed = _keyed(features, prices, rows, ticker)
     if isinstance(keyed, str):
         return keyed
     row_keys, wanted = keyed
@@ -172,7 +178,7 @@ def _log(values: pl.Series) -> Array:
 
 
 def _keyed(
-    features: FeatureTable, prices: PriceTable, rows: pl.DataFrame
+    features: FeatureTable, prices: PriceTable, rows: pl.DataFrame, fixed: str | None
 ) -> tuple[pl.DataFrame, list[str] | None] | str:
     """The keys of the rows as `ticker` and `time`, and the tickers whose bars are needed."""
     assert features.time is not None
@@ -186,7 +192,7 @@ def _keyed(
         if time.n_unique() < len(time):
             return "its rows tell no tickers apart"
         if "ticker" in prices.names:
-            named = _named_in_path(features, prices)
+            named = fixed or _named_in_path(features, prices)
             if named is None:
                 return f"its rows name no ticker, and {prices.subject} has several"
             return pl.DataFrame([pl.repeat(named, len(time), eager=True).alias("ticker"), time]), [
