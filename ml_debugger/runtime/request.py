@@ -106,8 +106,8 @@ def leakage_request(
         raise UsageError(f"{trial.target}: write FILE.py:FUNCTION or MODULE:FUNCTION")
     if trial.file is not None and not trial.file.is_file():
         raise UsageError(f"{trial.file}: no such file")
-    if trial.file is not None and trial.file.suffix != ".py":
-        raise UsageError(f"{trial.file}: is no Python file (.py)")
+    if Path(place).is_file() and Path(place).suffix != ".py":
+        raise UsageError(f"{place}: is no Python file (.py)")
     if trial.file is None and not all(part.isidentifier() for part in place.split(".")):
         raise UsageError(f"{place}: is neither a Python file (.py) nor the name of a module")
     if shutil.which(trial.python) is None:

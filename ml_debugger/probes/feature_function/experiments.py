@@ -39,6 +39,8 @@ function that refuses so few rows."""
 BLAMED_AT = 2
 """Boundaries at which each input column is altered alone, where a column leaks."""
 GAPS_AT = 2
+CUTS_APART = 10
+"""Cuts where each call needs a process of its own, which takes as long as the imports do."""
 
 OnStep = Callable[[int, int, str], None]
 
@@ -160,6 +162,7 @@ class _Experiments:
         for name, trace in again.items():
             trace.random = traces[name].random
         self._runner.apart = True
+        self._cuts = self._cuts[:CUTS_APART]
         self._runner.renew()
         self._failures.clear()
         self._missed.clear()
