@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checks.prices.moves import mean_by_ticker, move_sizes
 from checks.prices.surroundings import around
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ REACH = 20
 """Bars on each side of a step that show the usual move and the usual volume."""
 LEAST_OFF, MOST_OFF, OWN_MOVES = 0.02, 0.25, 4.0
 """How far a step may be from a power of ten: the bar has a move of its own too (logarithms)."""
-EXTREME = 6.0
-"""Usual moves below which a step is a move of its market."""
+MOST_USUAL = 0.15
+"""Usual move, as a logarithm, from which a step by ten is a move of its market."""
+WILD_MOVES, NEGATIVES = 2, 3
+"""Large moves around that are no power of ten, and values below zero, of a series near zero."""
 COARSE = 0.2
 """Smallest move around, as a logarithm: prices of a few ticks jump by ten on their own."""
-WILD = 0.6
+RESTLESS = 0.6
 """Mean move of a ticker, cut at 1, from which it is no price: a return, a spread."""
 STRETCH = 1.0
 """Logarithm: moves beyond it are steps and do not enter the usual move."""
@@ -87,12 +90,14 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
     import polars as pl
 
     growth = _growth(bars, column)
-    rows = _candidates(bars, growth)
+    rows = _candidates(bars, column, growth)
     near = around(bars, rows, REACH, REACH)
     change = growth.gather(near["row"])
     near = near.with_columns(change.log().alias("move"), value=pl.col(column))
     offset, move = pl.col("offset"), pl.col("move")
     small = move.abs().filter((move.abs() < STRETCH) & (offset != 0))
+    rest = _rest(move)
+    wild = ((move.abs() >= STRETCH) & (rest > MOST_OFF)) | (pl.col("value") < 0)
     volume = pl.col("volume") if "volume" in bars.names else pl.lit(None, pl.Float64)
     traded = pl.when(volume > 0).then(volume)
     adjusted = pl.lit(None, pl.Boolean)
@@ -109,13 +114,16 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
         .log10()
         .alias("scaled"),
         adjusted.alias("adjusted"),
+        wild.sum().alias("wild"),
     )
-    tens = pl.col("move") / pl.lit(10.0).log()
-    rest = (tens - tens.round()).abs() * pl.lit(10.0).log()
     allowed = (OWN_MOVES * pl.col("usual")).clip(LEAST_OFF, MOST_OFF)
     found = facts.filter(
-        (rest <= allowed) & (pl.col("move").abs() >= EXTREME * pl.col("usual")) & ~_coarse()
+        (_rest(move) <= allowed)
+        & (pl.col("usual") <= MOST_USUAL)
+        & (pl.col("wild") < WILD_MOVES)
+        & ~_coarse()
     )
+    tens = move / pl.lit(10.0).log()
     return found.select(
         "row",
         bars.number.gather(found["row"]).alias("number"),
@@ -125,6 +133,14 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
         "scaled",
         "adjusted",
     )
+
+
+def _rest(move: pl.Expr) -> pl.Expr:
+    """How far a move is from the next power of ten (logarithms)."""
+    import polars as pl
+
+    ten = pl.lit(10.0).log()
+    return (move - (move / ten).round() * ten).abs()
 
 
 def _coarse() -> pl.Expr:
@@ -147,7 +163,7 @@ def _growth(bars: Bars, column: str) -> pl.Series:
     return bars.frame.select(ratio.alias("growth")).to_series()
 
 
-def _candidates(bars: Bars, growth: pl.Series) -> pl.Series:
+def _candidates(bars: Bars, column: str, growth: pl.Series) -> pl.Series:
     """Rows that change by about a power of ten, in tickers that usually change by less."""
     import polars as pl
 
@@ -159,9 +175,8 @@ def _candidates(bars: Bars, growth: pl.Series) -> pl.Series:
     power = tens.round()
     near = ((tens - power).abs() <= 0.12) & power.abs().is_between(min(POWERS), max(POWERS))
     rows = rows.filter(near.fill_null(False))
-    moves = (growth - 1).abs().clip(upper_bound=1.0).fill_nan(1.0).fill_null(0.0)
-    summed = pl.concat([pl.Series([0.0]), moves.cum_sum()])
-    first = bars.starts
-    stop = first.shift(-1, fill_value=bars.frame.height)
-    mean = (summed.gather(stop) - summed.gather(first)) / (stop - first).cast(pl.Float64)
-    return rows.filter(mean.gather(bars.number.gather(rows)) <= WILD)
+    mean = mean_by_ticker(move_sizes(growth), bars)
+    rows = rows.filter(mean.gather(bars.number.gather(rows)) <= RESTLESS)
+    below = bars.number.gather((bars.frame[column] < 0).fill_null(False).arg_true())
+    signed = below.value_counts().filter(pl.col("count") >= NEGATIVES)["number"]
+    return rows.filter(~bars.number.gather(rows).is_in(signed.implode()))

@@ -159,11 +159,11 @@ def _by_right(bars: Bars, column: str, numbers: pl.Series) -> pl.DataFrame:
     shares = series.group_by("number").agg(
         (value < 0).mean().alias("below"),
         (value * before < 0).mean().alias("changes"),
-        pl.col("size").filter(sized).quantile(LOWEST).alias("low"),
+        pl.col("size").filter(sized).quantile(LOWEST).alias("floor"),
     )
     near = (
         series.join(shares, on="number")
-        .filter(sized & (pl.col("size") <= pl.col("low")))
+        .filter(sized & (pl.col("size") <= pl.col("floor")))
         .group_by("number")
         .agg((pl.col("step").mean() / pl.col("size").mean()).alias("reach"))
     )

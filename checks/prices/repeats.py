@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ RANK = 6
 """The sixth longest run of a ticker tells how long its runs are when nothing is stuck."""
 NEAR = 125
 """Bars on each side of a run that show the ticker's habit at that time: half a year."""
+FIRST = 1_000
+"""Bars that show whether a table is intraday."""
 FILLED, CROWD = 0.9, 3
 """Share of the tickers of a date, three at least, that repeat on a date filled forward."""
 
@@ -26,7 +29,7 @@ def repeats(bars: Bars) -> Mapping[str, pl.DataFrame]:
     `runs` has `ticker`, `kind` (bars or closes), `start` (the first of the equal bars), `end`,
     `length` (repeats), `habit` (share of repeats in the ticker outside the run), `nearby` (the
     same around the run), `long` (repeats in its sixth longest run) and `changes` (bars of the
-    ticker that differ from the one before).
+    ticker that differ from the one before) and `of` (bars of the ticker).
     """
     import polars as pl
 
@@ -102,15 +105,30 @@ def _lives(bars: Bars, silent: pl.Series | None) -> pl.DataFrame:
     )
 
 
+def _intraday(bars: Bars) -> bool:
+    """Whether most of the first bars stand less than half a day after the one before."""
+    import polars as pl
+
+    times = bars.frame["time"].head(FIRST)
+    if not isinstance(times.dtype, pl.Datetime) or not bars.dated:
+        return False
+    step = times.diff().median()
+    return isinstance(step, timedelta) and step < timedelta(hours=12)
+
+
 def _runs(bars: Bars, rows: pl.Series, lives: pl.DataFrame, kind: str) -> pl.DataFrame:
     """Runs in the repeating rows, and each ticker's habit."""
     import polars as pl
 
     at = rows.cast(pl.Int64)
     marked = pl.DataFrame({"row": at, "number": bars.number.gather(rows)})
+    broken = pl.col("row").diff() != 1
+    if _intraday(bars):
+        marked = marked.with_columns(bars.frame["time"].gather(rows).dt.date().alias("date"))
+        broken = broken | (pl.col("date") != pl.col("date").shift())
     runs = (
         # a ticker's first bar repeats nothing, so a run never reaches into the next ticker
-        marked.with_columns(run=(pl.col("row").diff() != 1).fill_null(True).cum_sum())
+        marked.with_columns(run=broken.fill_null(True).cum_sum())
         .group_by("run", maintain_order=True)
         .agg(
             pl.col("number").first(), pl.col("row").first(), pl.len().cast(pl.Int64).alias("length")
@@ -153,4 +171,5 @@ def _runs(bars: Bars, rows: pl.Series, lives: pl.DataFrame, kind: str) -> pl.Dat
         "nearby",
         "long",
         "changes",
+        (pl.col("stop") - pl.col("first")).alias("of"),
     )

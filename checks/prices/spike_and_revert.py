@@ -22,12 +22,14 @@ from ml_debugger.contract import (
 if TYPE_CHECKING:
     import polars as pl
 
-FAR, FAR_UNRANGED, FAR_ALONE = 8.0, 15.0, 25.0
+FAR, FAR_UNRANGED, FAR_ALONE = 9.0, 15.0, 25.0
 """Usual moves from which a spike counts; without a range; and where closes are all there is."""
-WITH_OTHERS, SOME = 0.65, 3
+WITH_OTHERS, SOME = 0.6, 3
 """Share of that from which one counts on a date that has three such spikes already."""
-LEFT, LEFT_ALONE = 0.3, 0.1
+LEFT, LEFT_ALONE = 0.25, 0.1
 """Share of the move that the next bar may leave, and where closes are all there is."""
+MANY, ALIKE = 4, 2.0
+"""Spikes of closes alone that a ticker repeats at one size are bounces between two quotes."""
 LEAST = 0.03
 """Natural logarithm; smaller spikes are within what quotes and auctions do."""
 OTHERS, TICKS, LEAST_BARS = 2.5, 5.0, 20
@@ -79,7 +81,7 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
     """A price jumps for one bar and comes back, while nothing else happened.
 
     What it measures:
-        Closes that leave the one before by eight or more of the ticker's usual moves (five on a
+        Closes that leave the one before by nine or more of the ticker's usual moves (five on a
         date with three such spikes) and are taken back by the next bar, after the market's own
         move is taken off. A spike is only accused
         where the bar was traded like any other and the next open knows nothing of it: true news
@@ -112,7 +114,7 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
     beside = found["spikes"].join(dates, on="time", how="semi").filter(_is_wrong(WITH_OTHERS))
     wrong = pl.concat([plain, beside]).unique(["ticker", "time"], maintain_order=True)
     size = (pl.min_horizontal(pl.col("move").abs(), pl.col("back").abs()).exp() - 1).alias("size")
-    wrong = wrong.with_columns(size).sort("size", descending=True)
+    wrong = wrong.with_columns(size).filter(~_bounces()).sort("size", descending=True)
     if not wrong.height:
         return Measurement(
             f"No price jumps and comes back on a quiet bar in {prices.rows:,} bars",
@@ -137,6 +139,15 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
             pl.format("{} between {} and {}", "price", "before", "after").alias("detail"),
         ),
     )
+
+
+def _bounces() -> pl.Expr:
+    import polars as pl
+
+    size = pl.col("size")
+    alone = pl.col("volume").is_null() & pl.col("range").is_null()
+    alike = (size.max() <= ALIKE * size.min()).over("ticker")
+    return alone & (pl.len().over("ticker") >= MANY) & alike
 
 
 def _is_wrong(strictness: float) -> pl.Expr:

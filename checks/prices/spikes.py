@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checks.prices.moves import mean_by_ticker, move_sizes
 from checks.prices.surroundings import around
 
 if TYPE_CHECKING:
@@ -96,15 +97,8 @@ def _candidates(bars: Bars) -> pl.Series:
 
     assert bars.growth is not None
     growth = pl.col("growth")
-    moves = (
-        bars.growth.to_frame()
-        .select((growth - 1).abs().fill_nan(0.0).fill_null(0.0).clip(upper_bound=1.0).alias("move"))
-        .to_series()
-    )
-    first = bars.starts
-    stop = first.shift(-1, fill_value=bars.frame.height)
-    summed = pl.concat([pl.Series([0.0]), moves.cum_sum()])
-    mean = (summed.gather(stop) - summed.gather(first)) / (stop - first).cast(pl.Float64)
+    moves = move_sizes(bars.growth)
+    mean = mean_by_ticker(moves, bars)
     # only the few large moves are held against their ticker and against the bar after them
     rows = (moves > LEAST_MOVE).arg_true()
     rows = rows.filter(moves.gather(rows) >= LEAST_TIMES * mean.gather(bars.number.gather(rows)))

@@ -27,6 +27,8 @@ CHANCE = 0.001
 """Expected number of runs that chance may bring forth in the whole table, for each kind of run."""
 BEYOND = 3.0
 """A stuck run is this many times as long as a long run of the ticker: no run of halts or nights."""
+HABIT_RUNS, HABIT_SHARE = 3, 0.2
+"""A ticker that stands still in three runs over a fifth of its bars does so by right: a peg."""
 LEAST_CHANGES = 20
 """Bars of a ticker that must differ from the one before: a pegged price has no history to judge."""
 
@@ -98,6 +100,9 @@ def stuck_feed(prices: PriceTable, found: Gathered) -> Outcome:
         # one run is seen in bars and in closes: the longer of the two is named
         .unique(["ticker", "end"], keep="first", maintain_order=True)
     )
+    length = pl.col("length")
+    often = (length.len() >= HABIT_RUNS) & (length.sum() >= HABIT_SHARE * pl.col("of").first())
+    stuck = stuck.filter(~often.over("ticker"))
     bars = int(stuck["length"].sum())
     if not bars:
         return Measurement(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 FAR = 5.0
 """Open, high and low are within this factor of the close unless something is wrong."""
-ALLOWED = 0.1
+ALLOWED = 0.05
 """Logarithm; how far open, high and low may be from a power of ten times the close."""
 
 
@@ -37,6 +37,14 @@ def off_close(bars: Bars) -> pl.DataFrame:
     return pl.concat(found, how="vertical_relaxed")
 
 
+def _ordinary(bars: Bars, at: pl.Series) -> pl.Series:
+    """Bars whose close is near the one before: a true move of its size leaves the open behind."""
+    growth = bars.growth
+    assert growth is not None
+    # on its first day a coin may trade at ten times its close
+    return growth.gather(at).is_between(1 / FAR, FAR).fill_null(False)
+
+
 def _runs(bars: Bars, column: str) -> pl.DataFrame:
     import polars as pl
 
@@ -52,6 +60,7 @@ def _runs(bars: Bars, column: str) -> pl.DataFrame:
         .filter(
             ((pl.col("tens") - pl.col("power")).abs() * pl.lit(10.0).log() <= ALLOWED)
             & pl.col("power").abs().is_between(1, 3)
+            & _ordinary(bars, at)
         )
     )
     follows = (

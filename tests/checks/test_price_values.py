@@ -199,7 +199,24 @@ def returns() -> pl.DataFrame:
     return series(np.random.default_rng(3).normal(0, 0.01, 600).round(3))
 
 
-@pytest.mark.parametrize("make", [yields, spread, returns], ids=lambda make: make.__name__)
+def power() -> pl.DataFrame:
+    """Hourly prices of electricity, which fall to zero and below on windy days."""
+    hours = np.arange(2_000)
+    noise = np.random.default_rng(7).standard_t(3, 2_000)
+    return series((40 + 20 * np.sin(hours / 24 * 2 * np.pi) + 15 * noise).round(2))
+
+
+def bills() -> pl.DataFrame:
+    """Yields of bills at the zero bound, as open, high, low and close."""
+    rng = np.random.default_rng(1)
+    path = np.concatenate([np.linspace(5, 0.02, 500), 0.02 + 0.02 * rng.standard_normal(700)])
+    bars = walk(1200)
+    return bars.with_columns(pl.Series(c, path.clip(0).round(2)) for c in CANDLE)
+
+
+@pytest.mark.parametrize(
+    "make", [yields, spread, returns, power, bills], ids=lambda make: make.__name__
+)
 @pytest.mark.parametrize(
     "check", [zero_as_missing, non_positive_price, unit_error, spike_and_revert]
 )
@@ -319,9 +336,37 @@ def holidays_filled() -> pl.DataFrame:
     return closed.with_columns(pl.col(*CANDLE).forward_fill().over("ticker"))
 
 
+def nights_filled() -> pl.DataFrame:
+    """Minutes of an exchange that is open for seven hours, filled forward around the clock."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    minute = np.arange(14_000)
+    day = minute // 1440
+    live = (minute // 60 % 24 >= 14) & (minute // 60 % 24 < 21) & (day % 7 < 5)
+    moves = np.where(live, np.random.default_rng(8).normal(0, 0.0008, 14_000), 0.0)
+    close = (90 * np.exp(np.cumsum(moves))).round(2)
+    times = [start + timedelta(minutes=int(m)) for m in minute]
+    return pl.DataFrame({"ticker": ["A"] * 14_000, "time": times, "close": close})
+
+
+def peg() -> pl.DataFrame:
+    """A currency that its bank holds still for years, and lets move in others."""
+    free = np.arange(1500) // 300 % 2 == 1
+    steps = np.where(free, np.random.default_rng(6).choice([0, 5, -5], 1500), 0)
+    return series((3.75 + steps / 1e4).round(4))
+
+
 @pytest.mark.parametrize(
     "make",
-    [illiquid, halted, weekends_filled, net_asset_values, money_market, holidays_filled],
+    [
+        nights_filled,
+        peg,
+        illiquid,
+        halted,
+        weekends_filled,
+        net_asset_values,
+        money_market,
+        holidays_filled,
+    ],
     ids=lambda make: make.__name__,
 )
 def test_prices_that_stand_still_by_right(make: object) -> None:
@@ -405,6 +450,13 @@ def test_bounces_between_bid_and_ask() -> None:
     assert verdict(spike_and_revert, bars) is Status.PASS
 
 
+def test_closes_that_bounce_again_and_again() -> None:
+    bounce = np.where(np.random.default_rng(3).random(1500) < 0.01, 1.08, 1.0)
+    quiet = walk(1500)["close"].to_numpy()
+    steady = 60 + (quiet - quiet.mean()) / 40
+    assert verdict(spike_and_revert, series((steady * bounce).round(2))) is Status.PASS
+
+
 # units
 
 
@@ -445,6 +497,12 @@ def test_raw_closes_beside_adjusted_ones_may_jump() -> None:
 def test_prices_of_a_tick_jump_by_ten() -> None:
     close = np.where(np.random.default_rng(1).random(600) < 0.01, 0.001, 0.0001)
     bars = walk().with_columns(pl.Series(c, close) for c in CANDLE)
+    assert verdict(unit_error, bars) is Status.PASS
+
+
+def test_a_day_on_which_a_coin_grows_tenfold() -> None:
+    bars = scale(walk(), ROW >= 300, 9.9, "close", "high")
+    bars = scale(bars, ROW > 300, 9.9, "open", "low")
     assert verdict(unit_error, bars) is Status.PASS
 
 
