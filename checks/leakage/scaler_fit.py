@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5
 """Relative: two ways of adding up millions of 32-bit numbers differ by less."""
+ROUNDED = 1e-3
+"""Relative: a number rounded more coarsely than this fits any rows."""
 LEAST_SHARE = 0.8
 """Of the columns that must fit: a few may have been changed after the scaler was fitted."""
 
@@ -94,10 +96,19 @@ def _numbers(scaler: Scaler, column: str, part: pl.Expr | None) -> tuple[pl.Expr
     return values.count(), values.mean(), values.std()
 
 
+def _half_unit(scaler: Scaler) -> float:
+    """Half a unit of the last place that all numbers were rounded to; nothing past the sixth."""
+    numbers = (*scaler.centre, *scaler.scale)
+    for places in range(3, 7):
+        if all(abs(number - round(number, places)) < 1e-12 for number in numbers):
+            return float(0.5 * 10**-places)
+    return 0.0
+
+
 def _fits(scaler: Scaler, at: int, rows: int, centre: float | None, scale: float | None) -> bool:
     if centre is None or scale is None or scale == 0 or rows < 2:
         return False
-    tolerance = TOLERANCE * scale
+    tolerance = TOLERANCE * scale + min(_half_unit(scaler), ROUNDED * scale)
     if scaler.centre and abs(scaler.centre[at] - centre) > tolerance:
         return False
     if not scaler.scale:

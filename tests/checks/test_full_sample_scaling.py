@@ -197,6 +197,17 @@ def test_a_saved_scaler_of_all_rows_fails(named: bool, table: pl.DataFrame) -> N
     assert judged(table, None, scaler_over(table, **fields)) is Status.WARN
 
 
+def test_a_scaler_written_with_few_places_is_known(table: pl.DataFrame) -> None:
+    whole = scaler_over(table.with_columns(pl.col(names(table)) * 100))
+    rounded = replace(
+        whole,
+        centre=tuple(round(c, 5) for c in whole.centre),
+        scale=tuple(round(s, 5) for s in whole.scale),
+    )
+    raw = table.with_columns(pl.col(names(table)) * 100)
+    assert judged(raw, split_of(table), rounded) is Status.FAIL
+
+
 def test_a_saved_scaler_of_the_training_rows_is_right(table: pl.DataFrame) -> None:
     early = table.filter(pl.col("date") <= split_of(table).windows[0].end)
     assert judged(table, split_of(table), scaler_over(early)) is Status.PASS

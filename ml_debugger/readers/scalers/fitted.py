@@ -8,9 +8,11 @@ from typing import Any
 
 from ml_debugger.artifacts import Scaler
 
-MEAN = ("mean_", "mean", "means", "mu", "feature_mean", "feature_means", "x_mean", "x_means")
+MEAN = ("mean_", "mean", "means", "mu", "feature_mean", "feature_means", "x_mean", "x_means",
+        "scaler_mean", "scaler_means")  # fmt: skip
 SPREAD = (
     "scale_", "std", "std_", "stds", "stdev", "sigma", "sd", "feature_std", "feature_stds", "x_std",
+    "scaler_scale", "scaler_std", "scaler_stds",
 )  # fmt: skip
 VARIANCE = ("var_", "var", "variance", "variances")
 LOW = ("data_min_", "min", "mins", "minimum", "data_min", "feature_min", "x_min")

@@ -90,9 +90,10 @@ def test_other_pickles_hold_none(write: Write) -> None:
         {"mean": [0.5, -2.0, 3.25], "std": [1.0, 0.25, 8.0], "feature_names": ["a", "b", "c"]},
         {"mean": dict(zip("abc", MEAN, strict=True)), "std": dict(zip("abc", SCALE, strict=True))},
         {n: {"mean": m, "std": s} for n, m, s in zip("abc", MEAN, SCALE, strict=True)},
+        {"scaler_mean": list(MEAN), "scaler_scale": list(SCALE), "features": ["a", "b", "c"]},
         {"scaler": {"mean_": list(MEAN), "var_": list(SCALE**2), "columns": ["a", "b", "c"]}},
     ],
-    ids=["lists", "by name inside", "by feature", "nested, with variances"],
+    ids=["lists", "by name inside", "by feature", "beside a model", "nested, with variances"],
 )
 def test_json_as_people_write_it(document: dict[str, Any], write: Write) -> None:
     [found] = scalers(write("scaler.json", json.dumps(document)))
