@@ -15,10 +15,10 @@ from ml_debugger.probes.feature_function.sample import Array, Sample
 
 @dataclass(frozen=True)
 class _Seen:
-    """Changed past rows (their positions) of one experiment, and the first one's values."""
+    """What changed in one experiment: in how many tickers, and the first row with its values."""
 
     cut: int
-    rows: Array
+    tickers: int
     first: int
     with_future: str
     without: str
@@ -34,6 +34,7 @@ class Trace:
         self._sample = sample
         self._seen: list[_Seen] = []
         self._compared = np.zeros(sample.rows, dtype=bool)
+        self._changed = np.zeros(sample.rows, dtype=bool)
         self._there = ~base.missing
         self.random = False
         self.cuts = 0
@@ -68,9 +69,8 @@ class Trace:
         """
         if not self._seen or not self.comparison.rough:
             return False
-        touched = {s.cut: len(np.unique(self._sample.ticker[s.rows])) for s in self._seen}
-        wide = sum(2 * count >= len(self._sample.tickers) for count in touched.values())
-        return 2 * wide < self.cuts
+        wide = {s.cut for s in self._seen if 2 * s.tickers >= len(self._sample.tickers)}
+        return 2 * len(wide) < self.cuts
 
     def changed_at(self, cut: int) -> bool:
         """Whether an experiment at this cut changed past rows."""
@@ -111,12 +111,13 @@ class Trace:
         if not differ.any():
             return
         changed = rows[differ]
+        self._changed[changed] = True
         distance = distances(self._sample, cut)
         first = int(np.argmin(self._sample.time[changed]))
         self._seen.append(
             _Seen(
                 cut,
-                changed,
+                len(np.unique(self._sample.ticker[changed])),
                 int(changed[first]),
                 _shown(self.base.values[changed[first]]),
                 _shown(values[differ][first]),
@@ -136,7 +137,7 @@ class Trace:
             reaches[seen.cut] = max(seen.reach, reaches.get(seen.cut, 0))
         reach = max(reaches.values())
         return Change(
-            rows=len(np.unique(np.concatenate([seen.rows for seen in self._seen]))),
+            rows=int(self._changed.sum()),
             ticker=str(sample.tickers[sample.ticker[first.first]]),
             time=sample.when(int(sample.time[first.first])),
             with_future=first.with_future,
