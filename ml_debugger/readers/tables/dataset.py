@@ -69,26 +69,30 @@ def _walk(folder: Path) -> tuple[Partitions, frozenset[tuple[str, str]]]:
     files: list[str] = []
     size = 0
     named: set[tuple[str, str]] = set()
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        below = Path(place).relative_to(folder).as_posix()
-        prefix = "" if below == "." else f"{below}/"
-        named.update(named_values(prefix))
-        for name in sorted(names):
-            path = Path(place, name)
-            if name.endswith(".parquet") and not name.startswith((".", "_")) and path.is_file():
-                files.append(f"{prefix}{name}")
-                size += path.stat().st_size
-        if len(files) > MAX_FILES:
-            break
-    return Partitions(folder, tuple(files), size), frozenset(named)
+    waiting = [""]
+    while waiting and len(files) <= MAX_FILES:
+        below = waiting.pop()
+        deeper = []
+        with os.scandir(folder / below) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "_")):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    deeper.append(f"{below}{entry.name}/")
+                elif entry.name.endswith(".parquet") and entry.is_file():
+                    files.append(f"{below}{entry.name}")
+                    size += entry.stat().st_size
+        for place in deeper:
+            named.update(named_values(place))
+        waiting += deeper
+    return Partitions(folder, tuple(sorted(files)), size), frozenset(named)
 
 
 def _empty(
     together: Together, keys: tuple[str, ...], named: frozenset[tuple[str, str]]
 ) -> tuple[str, ...]:
     """Values that folders are named after and that no row has, unless a damaged file holds them."""
-    columns = [pl.col(key).cast(pl.String).unique().implode() for key in keys]
+    columns = [pl.col(key).unique().cast(pl.String).implode() for key in keys]
     if not columns:
         return ()
     held = together.frame.select(columns).collect(engine="streaming").row(0, named=True)

@@ -7,6 +7,7 @@ at one by one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -73,14 +74,16 @@ class Partitions:
     def _alike(self) -> Together:
         frame = self._scan(self.files)
         schema = frame.collect_schema()
-        known = {c: kind for c, kind in schema.items() if c not in self.keys}
+        keys = self.keys
+        known = {c: kind for c, kind in schema.items() if c not in keys}
         frame, held = self._decoded(frame)
         return Together(frame, held, dict.fromkeys(self.files, known))
 
     def _decoded(self, frame: pl.LazyFrame) -> tuple[pl.LazyFrame, bool]:
         """Decode every page, and keep the rows where they are few; damage raises."""
         if self.size <= HELD_BYTES:
-            return frame.collect(engine="streaming").lazy(), True
+            # thousands of small chunks would make every later step slow
+            return frame.collect(engine="streaming").rechunk().lazy(), True
         if self.size <= VERIFIED_BYTES:
             frame.select(pl.all().null_count()).collect(engine="streaming")
         return frame, False
@@ -140,8 +143,9 @@ class Partitions:
 
     def _scan(self, files: Sequence[str]) -> pl.LazyFrame:
         """Files that are partitioned alike, with the columns that names of folders hold."""
-        above = {key: pl.String() for key, _ in named_values(f"{self.folder.resolve()}/x")}
-        paths = [self.folder.resolve() / file for file in files]
+        root = os.fspath(self.folder.resolve())
+        above = {key: pl.String() for key, _ in named_values(f"{root}/")}
+        paths = [f"{root}/{file}" for file in files]
         keys = dict.fromkeys(key for file in files[:1] for key, _ in named_values(file))
         scan = pl.scan_parquet(
             paths,
