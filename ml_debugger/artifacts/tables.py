@@ -29,7 +29,10 @@ class PriceTable(Artifact):
     its rows as minutes from 1970 and `time` is not among `names`. `misread` says by column, or
     under `header`, what a plain reader of tables would take for something else; `differing` names
     the files of a partitioned folder whose columns differ, and how. `empty` names the partitions
-    that hold no bars.
+    that hold no bars. `offsets` counts the bars of each ticker by the offset from UTC that is
+    written with their times (`-05:00`, `Z`), those without one under an empty text; its ticker is
+    an empty text where the file has one offset for all, and it is empty where times are no text,
+    or none carries an offset.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -39,6 +42,7 @@ class PriceTable(Artifact):
     misread: Mapping[str, str] = field(default_factory=dict)
     differing: Mapping[str, str] = field(default_factory=dict)
     empty: tuple[str, ...] = ()
+    offsets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:

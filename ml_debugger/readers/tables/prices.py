@@ -10,6 +10,7 @@ from ml_debugger.artifacts import PriceTable
 from ml_debugger.readers.tables.columns import normal, panel_fields, price_fields
 from ml_debugger.readers.tables.keys import Keys
 from ml_debugger.readers.tables.misread import PRICES, differing_of, is_empty, misread_of
+from ml_debugger.readers.tables.offsets import offsets_of
 from ml_debugger.readers.tables.parting import parting_columns
 from ml_debugger.readers.tables.table import Table
 
@@ -85,6 +86,7 @@ def _build(table: Table, keys: Keys, fields: dict[str, str], fixed: str | None) 
         names=names,
         rows=table.rows,
         problems=problems,
+        offsets=offsets_of(table, keys, ticker),
         misread=misread,
         differing=differing_of(table, names),
         empty=table.empty,
@@ -124,7 +126,7 @@ def _from_pairs(table: Table, keys: Keys, pairs: dict[str, tuple[str, str]]) -> 
         parts.append(_within_life(part, present))
     names = {"ticker": "header", "time": keys.time.column} | {f: f for f in present}
     problems = dict(table.problems)
-    return _long(table, pl.concat(parts), names, problems)
+    return _long(table, keys, pl.concat(parts), names, problems)
 
 
 def _from_closes(table: Table, keys: Keys) -> PriceTable | None:
@@ -152,7 +154,7 @@ def _from_closes(table: Table, keys: Keys) -> PriceTable | None:
     ]
     problems = {c: text for c, text in table.problems.items() if c in columns}
     names = {"ticker": "header", "time": keys.time.column, "close": "cells"}
-    return _long(table, pl.concat(parts), names, problems)
+    return _long(table, keys, pl.concat(parts), names, problems)
 
 
 def _within_life(part: pl.LazyFrame, fields: list[str]) -> pl.LazyFrame:
@@ -164,7 +166,7 @@ def _within_life(part: pl.LazyFrame, fields: list[str]) -> pl.LazyFrame:
 
 
 def _long(
-    table: Table, frame: pl.LazyFrame, names: dict[str, str], problems: dict[str, str]
+    table: Table, keys: Keys, frame: pl.LazyFrame, names: dict[str, str], problems: dict[str, str]
 ) -> PriceTable:
     held = frame.collect(engine="streaming")
     return PriceTable(
@@ -175,6 +177,7 @@ def _long(
         rows=held.height,
         problems=problems,
         misread={c: said for c, said in table.misread.items() if c in ("header", *names.values())},
+        offsets=offsets_of(table, keys, None),
     )
 
 

@@ -36,6 +36,8 @@ class TimeColumn:
 
     `columns` are those it is read from. `problem` says what could not be read or carries no zone;
     `misread` what a reader that knows one notation would not take for dates.
+    `offset` gives the text of each time's offset from UTC, null where it has none, and is None
+    where no time has one; `offsets` counts the different ones, none among them.
     """
 
     column: str
@@ -43,6 +45,8 @@ class TimeColumn:
     expression: pl.Expr
     problem: str | None
     misread: str | None = None
+    offset: pl.Expr | None = None
+    offsets: int = 0
 
 
 def find_time(table: Table) -> TimeColumn | None:
@@ -178,7 +182,7 @@ def _shifted(column: pl.Expr, local: pl.Expr) -> pl.Expr:
     hours = zone.str.extract(r"^[+-](\d{2})").cast(pl.Int64, strict=False).fill_null(0)
     minutes = zone.str.extract(r"(\d{2})$").cast(pl.Int64, strict=False).fill_null(0)
     offset = pl.duration(minutes=sign * (hours * 60 + minutes))
-    return pl.struct(local=local, utc=local - offset, zoned=zone.is_not_null())
+    return pl.struct(local=local, utc=local - offset, zone=zone)
 
 
 def _clock_beside(table: Table, column: str) -> str | None:
@@ -206,10 +210,12 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
     if table.schema[column] == pl.String:
         filled = filled & (pl.col(column).str.strip_chars() != "")
     local = moment
+    offset = None
     asks = []
     if isinstance(kind, pl.Struct):
         local = moment.struct.field("local")
-        asks = [moment.struct.field("zoned").sum().alias("zoned")]
+        offset = moment.struct.field("zone")
+        asks = [offset.count().alias("zoned"), offset.drop_nulls().n_unique().alias("offsets")]
     days = kind == pl.Date
     stamp = local.dt.time().cast(pl.Int64, strict=False) if not days else pl.lit(0)
     facts = (
@@ -235,13 +241,15 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
         expression = local.cast(pl.Date) if isinstance(kind, pl.Struct) else moment.dt.date()
     elif isinstance(kind, pl.Struct):
         expression = moment.struct.field("utc").dt.replace_time_zone("UTC")
-        naive = facts["filled"] - facts["zoned"]
-        if naive and facts["zoned"]:
-            problems.append(f"{naive} of {facts['filled']} stamps carry no time zone")
     else:
         expression = moment
+    naive = facts["filled"] - facts.get("zoned", 0)
+    if offset is not None and naive:
+        problems.append(f"{naive} of {facts['filled']} stamps carry no time zone")
     columns = (column,) if clock is None else (column, clock)
-    return TimeColumn(column, columns, expression, "; ".join(problems) or None, misread)
+    problem = "; ".join(problems) or None
+    kinds = facts.get("offsets", 0) + bool(naive)
+    return TimeColumn(column, columns, expression, problem, misread, offset, kinds)
 
 
 def _holds_more(table: Table, column: str) -> pl.Expr:
