@@ -6,6 +6,7 @@ Layout, the same that the engine leaves:
     data/prices.parquet            ticker, date, open, high, low, close, volume
     data/features.parquet          ticker, date, features, label_1, label_5, label_20, label_60
     strategy/features.py           a feature function of the bars
+    research/pipeline.py           a training script
     runs/xgb-h5/training.jsonl     the training log
     runs/xgb-h5/validation.json    the validation record
     runs/xgb-h5/checkpoints/       the best three checkpoints and checkpoints.json
@@ -23,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-WRITERS = ("market", "training", "checkpoints", "outcome", "machine", "configuration", "strategy")
+WRITERS = ("market", "training", "checkpoints", "outcome", "machine", "configuration", "strategy", "source")
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
 what earlier ones wrote."""
 

@@ -25,11 +25,12 @@ def without_magics(text: str) -> str:
 
 
 def _python(line: str) -> str:
+    if "%" not in line and "!" not in line and "?" not in line:
+        return line
     bare = line.lstrip()
     if bare.startswith("%%"):
         return ""
     if _TIMED.match(line):
         return _TIMED.sub(r"\1", line)
-    if "!" in line or "%" in line:
-        line = _ASSIGNED.sub(r"\1None", line)
+    line = _ASSIGNED.sub(r"\1None", line)
     return _LINE.sub(r"\1pass", line)
