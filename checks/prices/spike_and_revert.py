@@ -22,12 +22,13 @@ from ml_debugger.contract import (
 if TYPE_CHECKING:
     import polars as pl
 
-FAR, FAR_UNRANGED, FAR_ALONE = 9.0, 15.0, 25.0
-"""Usual moves from which a spike counts; without a range; and where closes are all there is."""
-WITH_OTHERS, SOME = 0.6, 3
-"""Share of that from which one counts on a date that has three such spikes already."""
-LEFT, LEFT_ALONE = 0.25, 0.1
+FAR, FAR_PLAIN, FAR_UNRANGED, FAR_ALONE = 9.0, 7.0, 15.0, 13.0
+"""Usual moves from which a spike counts: with opens and a range; on a bar that was plainly quiet;
+without opens or a range; and where closes are all there is, which must come back more exactly."""
+LEFT, LEFT_ALONE = 0.25, 0.12
 """Share of the move that the next bar may leave, and where closes are all there is."""
+WITH_OTHERS, SOME = 0.75, 3
+"""Share of that from which one counts on a date that has three such spikes already."""
 MANY, ALIKE = 4, 2.0
 """Spikes of closes alone that a ticker repeats at one size are bounces between two quotes."""
 LEAST = 0.03
@@ -36,6 +37,8 @@ OTHERS, TICKS, LEAST_BARS = 2.5, 5.0, 20
 """Times the ticker's other returns of that kind, its smallest steps, and bars around it."""
 CROWD, RANGE = 2.0, 2.5
 """True news trades several times the usual amount in several times the usual range."""
+HUGE, CROWD_HUGE = 15.0, 4.0
+"""Usual moves beyond which news would trade far more: the busy days of any month are allowed."""
 GAP = 0.5
 """Share of the move that is gone at the next open: after a wrong price nobody trades near it."""
 GAP_WIDE, QUIET = 0.8, 1.5
@@ -81,14 +84,14 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
     """A price jumps for one bar and comes back, while nothing else happened.
 
     What it measures:
-        Closes that leave the one before by nine or more of the ticker's usual moves (five on a
-        date with three such spikes) and are taken back by the next bar, after the market's own
-        move is taken off. A spike is only accused
-        where the bar was traded like any other and the next open knows nothing of it: true news
-        trades several times the usual volume in several times the usual range. It must be larger
-        than what the ticker does otherwise (bounces between bid and ask, coarse ticks). Without
-        a range it must be 15 usual moves, and 25 where closes are all there is. Factors of 10,
-        100 and 1000 belong to unit-error.
+        Closes that leave the one before by nine or more of the ticker's usual moves (seven on a
+        plainly quiet bar, fewer on a date with three such spikes) and are taken back by the next
+        bar, after the market's own move is taken off. A spike is only accused where the bar was
+        traded like any other and the next open knows nothing of it: true news trades several
+        times the usual volume in several times the usual range. It must be larger than what the
+        ticker does otherwise (bounces between bid and ask, coarse ticks). Without opens or a
+        range it must be 15 usual moves; where closes are all there is, 13, and come back more
+        exactly. Factors of 10, 100 and 1000 belong to unit-error.
 
     Why it matters:
         A model learns to buy the day after: the backtest earns the whole spike at a price that
@@ -158,14 +161,20 @@ def _is_wrong(strictness: float) -> pl.Expr:
     size = pl.min_horizontal(move.abs(), back.abs())
     left = (move + back).abs() / move.abs()
     volume, ranged, gap = pl.col("volume"), pl.col("range"), pl.col("gap")
-    calm = (volume <= CROWD).fill_null(True)
-    narrow = (ranged <= RANGE) | ((volume <= QUIET) & (gap >= GAP_WIDE))
+    huge = size >= HUGE * usual
+    calm = (volume <= pl.when(huge).then(CROWD_HUGE).otherwise(CROWD)).fill_null(True)
+    narrow = (ranged <= pl.when(huge).then(CROWD_HUGE).otherwise(RANGE)) | (
+        (volume <= QUIET) & (gap >= GAP_WIDE)
+    )
     opened = (gap >= GAP).fill_null(True)
     traded = pl.when(ranged.is_null()).then(calm).otherwise(calm & narrow.fill_null(False) & opened)
+    plain = (volume <= QUIET) & (ranged <= QUIET) & (gap >= GAP_WIDE)
     far = (
-        pl.when(ranged.is_not_null())
+        pl.when(plain.fill_null(False))
+        .then(FAR_PLAIN)
+        .when(ranged.is_not_null() & gap.is_not_null())
         .then(FAR)
-        .when(volume.is_not_null())
+        .when(volume.is_not_null() | ranged.is_not_null())
         .then(FAR_UNRANGED)
         .otherwise(FAR_ALONE)
     )

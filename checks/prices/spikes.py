@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 LEAST_MOVE = 0.025
 """Smaller moves are not looked at: they cost little and are everywhere."""
 LEAST_TIMES = 4.0
-"""Mean moves of the ticker below which a move is not looked at."""
+"""Mean moves of the ticker, and usual moves around, below which a move is not looked at."""
 TAKEN_BACK = 0.35
 """Share of the move that may be left after the next bar."""
 REACH, PAST = 40, 20
 """Bars on each side that show the usual move, and those before that show range and volume."""
+OPENING = 0.5
+"""Usual move overnight over the usual move, up to which an open is a price of its own."""
 CROWD = 3
 """Tickers with a bar at that time from which on their middle move is the market's."""
 
@@ -31,7 +33,8 @@ def spikes(bars: Bars) -> pl.DataFrame:
     less the market's own), `usual` (the usual move around), `others` (the third largest move
     around that was taken back), `ticks` (the move in the smallest step around), `volume` and
     `range` against their medians in the 20 bars before, `gap` (the share of the move that the
-    next open has taken back), and `bars` around. Facts are null where the columns are missing.
+    next open has taken back), and `bars` around. Facts are null where the columns are missing;
+    `gap` also where opens lie no nearer to the close before than to their own.
     """
     import polars as pl
 
@@ -54,6 +57,8 @@ def spikes(bars: Bars) -> pl.DataFrame:
         (pl.col("volume") if "volume" in bars.names else pl.lit(None, pl.Float64)).alias("volume"),
         (pl.col("open") if "open" in bars.names else pl.lit(None, pl.Float64)).alias("opened"),
     )
+    before = pl.when(pl.col("at") == pl.col("at").shift()).then(price.shift())
+    near = near.with_columns((pl.col("opened") / before).log().alias("overnight"))
     apart = ~offset.is_between(-1, 2)
 
     def at(name: str, place: int) -> pl.Expr:
@@ -82,13 +87,18 @@ def spikes(bars: Bars) -> pl.DataFrame:
         to_past("volume").alias("volume"),
         to_past("range").alias("range"),
         at("opened", 1).alias("opened"),
+        pl.col("overnight").abs().filter(apart).median().alias("overnight"),
         apart.sum().alias("bars"),
     )
+    size = pl.min_horizontal(pl.col("move").abs(), pl.col("back").abs())
+    facts = facts.filter(size >= LEAST_TIMES * pl.col("usual"))
     facts = _less_market(facts, bars).with_columns(
-        ((pl.col("price") / pl.col("opened")).log() / pl.col("move")).alias("gap"),
+        pl.when(pl.col("overnight") <= OPENING * pl.col("usual"))
+        .then((pl.col("price") / pl.col("opened")).log() / pl.col("move"))
+        .alias("gap"),
         (pl.col("points") / pl.col("tick")).alias("ticks"),
     )
-    return facts.drop("at", "next", "points", "tick", "opened")
+    return facts.drop("at", "next", "points", "tick", "opened", "overnight")
 
 
 def _candidates(bars: Bars) -> pl.Series:
@@ -124,16 +134,17 @@ def _less_market(facts: pl.DataFrame, bars: Bars) -> pl.DataFrame:
 
     if len(bars.starts) < CROWD or not facts.height:
         return facts
-    times = pl.concat([facts["time"], facts["next"].rename("time")]).unique().to_frame()
     assert bars.growth is not None
+    times = pl.concat([facts["time"], facts["next"].rename("time")]).unique()
+    # looking dates up is several times cheaper than a join of all bars
+    rows = bars.frame["time"].is_in(times.implode()).arg_true()
+    growth = pl.col("growth")
     market = (
-        bars.frame.select("time")
-        .with_columns(bars.growth)
-        .join(times, on="time", how="semi")
+        pl.DataFrame([bars.frame["time"].gather(rows), bars.growth.gather(rows)])
         .group_by("time")
         .agg(
             pl.when(pl.len() >= CROWD)
-            .then(pl.col("growth").filter(pl.col("growth") > 0).median().log())
+            .then(growth.filter(growth > 0).median().log())
             .otherwise(0.0)
             .fill_null(0.0)
             .alias("market")
