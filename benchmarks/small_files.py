@@ -19,6 +19,7 @@ import polars as pl
 from ml_debugger.launch import use_own_packages
 
 TICKERS, YEARS, ROUNDS = 500, range(2000, 2025), 3
+ONE, MANY = "market.parquet", "market"
 SIDES = {
     "read": "polars reads the bytes",
     "open": "reader: a price table",
@@ -26,8 +27,9 @@ SIDES = {
 }
 
 
-def write(one: Path, many: Path) -> None:
+def write(folder: Path) -> None:
     """Daily bars of random walks, in one file and partitioned by ticker and year."""
+    one, many = folder / ONE, folder / MANY
     rng = np.random.default_rng(7)
     days = pl.date_range(date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31), eager=True)
     days = days.filter(days.dt.weekday() <= 5)
@@ -48,9 +50,9 @@ def write(one: Path, many: Path) -> None:
             }
         )
         for year in YEARS:
-            folder = many / f"ticker=T{number:03}" / f"year={year}"
-            folder.mkdir(parents=True)
-            bars.filter(years == year).write_parquet(folder / "part-0.parquet")
+            place = many / f"ticker=T{number:03}" / f"year={year}"
+            place.mkdir(parents=True)
+            bars.filter(years == year).write_parquet(place / "part-0.parquet")
         parts.append(bars.select(pl.lit(f"T{number:03}").alias("ticker"), pl.all()))
     pl.concat(parts).write_parquet(one)
 
@@ -83,7 +85,9 @@ def opened(path: Path, *, judged: bool) -> None:
 def child(side: str, path: Path) -> None:
     """Run one side and print its seconds and peak memory in MB."""
     begun = time.perf_counter()
-    if side == "read":
+    if side == "write":
+        write(path)
+    elif side == "read":
         read(path)
     else:
         opened(path, judged=side == "judge")
@@ -109,10 +113,13 @@ def main() -> None:
         child(sys.argv[1], Path(sys.argv[2]))
         return
     with tempfile.TemporaryDirectory() as folder:
-        one, many = Path(folder) / "market.parquet", Path(folder) / "market"
-        write(one, many)
+        one, many = Path(folder) / ONE, Path(folder) / MANY
+        # in a process of its own: a child's peak begins at the size of its parent
+        subprocess.run(
+            [sys.executable, __file__, "write", folder], check=True, stdout=subprocess.DEVNULL
+        )
         sizes = [sum(f.stat().st_size for f in p) / 1e6 for p in ([one], many.rglob("*.parquet"))]
-        print(f"one file of {sizes[0]:.0f} MB, {TICKERS * len(YEARS):,} files of {sizes[1]:.0f} MB")
+        print(f"{sizes[0]:.0f} MB in one file, {TICKERS * len(YEARS):,} files of {sizes[1]:.0f} MB")
         for side, label in SIDES.items():
             (alone, held), (parts, held_parts) = measure(side, one), measure(side, many)
             print(

@@ -93,6 +93,8 @@ def _overrides(dialect: Dialect) -> dict[str, type[pl.String]]:
 
 def _parse(raw: bytes, dialect: Dialect) -> tuple[pl.DataFrame, str | None]:
     """Parse with inferred types; where a late cell breaks them, as text for later casting."""
+    if not raw.strip() or raw.rstrip().count(b"\n") < dialect.skip:
+        return pl.DataFrame(schema=dict.fromkeys(dialect.names, pl.String)), None
     ragged = _ragged(raw, dialect)
     if ragged is None:
         try:

@@ -72,6 +72,8 @@ def find_dialect(head: Head) -> Dialect | None:
     while lines and (not lines[0].strip() or lines[0].startswith(("#", "sep="))):
         lines.pop(0)
         skip += 1
+    if lines and not any(line.strip() for line in lines[1:]):
+        return _header_alone(lines[0], skip)
     if len(lines) < 2 or lines[0].lstrip()[:1] in ("{", "["):
         return None
     found = _delimiter(lines)
@@ -96,6 +98,16 @@ def find_dialect(head: Head) -> Dialect | None:
         return Dialect(delimiter, _unique(first), skip + 1, "one", {}, skip, repeated)
     found_names = _headerless(rows)
     return None if found_names is None else Dialect(delimiter, found_names, skip, "none", {})
+
+
+def _header_alone(line: str, skip: int) -> Dialect | None:
+    """The dialect of a table without rows, known by columns that tables of this field have."""
+    delimiter = max(DELIMITERS, key=line.count)
+    names = [cell.strip().strip('"') for cell in line.split(delimiter)]
+    known = {normal(name) for name in names} & _TABLE_KEYS
+    if len(names) < 3 or len(known) < 2 or not _is_header(names) or _is_training(names):
+        return None
+    return Dialect(delimiter, _unique(names), skip + 1, "one", {}, skip)
 
 
 def _lines(head: Head) -> list[str]:
