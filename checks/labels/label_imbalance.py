@@ -12,7 +12,7 @@ from ml_debugger.artifacts import FeatureTable, PriceTable, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Sample, check
 
 if TYPE_CHECKING:
-    pass
+    from ml_debugger.data.alignment import Placed
 
 LEAST_ROWS = 100
 LEAST_PERIODS = 20
@@ -111,10 +111,11 @@ def label_imbalance(
     """
     if not features.labels:
         return NotMeasured("has no label column")
+    placed = _placed(features, prices, sample)
     judged = [
         found
         for name in features.labels[:16]
-        if (found := _balance(name, features, prices, sample)) is not None
+        if (found := _balance(name, features, placed, sample)) is not None
     ]
     if not judged:
         return NotMeasured("no label has enough rows of classes or signed returns")
@@ -140,7 +141,7 @@ def label_imbalance(
 
 
 def _balance(
-    name: str, features: FeatureTable, prices: PriceTable | None, sample: Sample
+    name: str, features: FeatureTable, placed: Placed | None, sample: Sample
 ) -> _Balance | None:
     import numpy as np
     import polars as pl
@@ -167,7 +168,7 @@ def _balance(
         share = float(np.mean(moved > 0))
         words = f"{share:.1%} of {name} is positive"
     horizon = features.label_horizons.get(name, 1)
-    lean, allowed, market = _lean(name, share, horizon, features, prices, sample, classes)
+    lean, allowed, market = _lean(name, share, horizon, features, placed, sample, classes)
     if market is not None:
         words += f" (market: {market:.1%})"
     return _Balance(name, majority, lean, share, allowed, classes, words)
@@ -178,7 +179,7 @@ def _lean(
     share: float,
     horizon: int,
     features: FeatureTable,
-    prices: PriceTable | None,
+    placed: Placed | None,
     sample: Sample,
     classes: bool,
 ) -> tuple[float, float, float | None]:
@@ -187,7 +188,7 @@ def _lean(
     drift = NormalDist().cdf(SHARPE * math.sqrt(min(horizon, SESSIONS) / SESSIONS)) - 0.5
     # other classes may be events, whose thresholds lie where their maker wants them
     signed = not classes or bool(_DIRECTION.search(name.lower()))
-    market = _market_share(horizon, prices, features, sample) if prices is not None else None
+    market = _market_share(horizon, placed) if placed is not None else None
     allowed = drift if market is None else abs(market - 0.5)
     if not signed or periods < LEAST_PERIODS:
         return 0.0, allowed, market
@@ -205,20 +206,19 @@ def _periods(features: FeatureTable, sample: Sample) -> float:
     return float(features.rows)
 
 
-def _market_share(
-    horizon: int, prices: PriceTable, features: FeatureTable, sample: Sample
-) -> float | None:
+def _placed(features: FeatureTable, prices: PriceTable | None, sample: Sample) -> Placed | None:
+    """The rows on the bars of their tickers, None where these are not known."""
+    from ml_debugger.data.alignment import place
+
+    keys = [key for key in (features.ticker, features.time) if key is not None]
+    found = place(features, prices, sample.series.select(keys)) if keys else ""
+    return None if isinstance(found, str) else found
+
+
+def _market_share(horizon: int, placed: Placed) -> float | None:
     """Share of positive returns over a horizon among all that moved, in the linked prices."""
     import numpy as np
 
-    from ml_debugger.data.alignment import place
-
-    if features.time is None:
-        return None
-    keys = [key for key in (features.ticker, features.time) if key is not None]
-    placed = place(features, prices, sample.series.select(keys))
-    if isinstance(placed, str):
-        return None
     closes = next(iter(placed.closes.values()))
     if len(closes) <= horizon:
         return None

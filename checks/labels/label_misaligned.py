@@ -124,7 +124,8 @@ def _words(label: Label) -> str:
         when = "the same row" if window.end == 0 else f"{-window.end} rows before"
         return f"{label.name} is the price of {when}"
     if window.end == 0:
-        return f"{label.name} is the past return over {window.horizon} sessions"
+        bars = f"{window.horizon} session" + ("s" if window.horizon > 1 else "")
+        return f"{label.name} is the past return over {bars}"
     if window.start < 0:
         return f"{label.name} begins {_rows(-window.start)} early ({_span(label)})"
     return f"{label.name} begins {_rows(window.start)} late ({_span(label)})"

@@ -42,9 +42,9 @@ class Label:
     reason: str = ""
 
 
-_KNOWN: WeakKeyDictionary[FeatureTable, list[tuple[object, tuple[Label, ...] | str]]] = (
-    WeakKeyDictionary()
-)
+_KNOWN: WeakKeyDictionary[
+    FeatureTable, list[tuple[tuple[object, object], tuple[Label, ...] | str]]
+] = WeakKeyDictionary()
 
 
 def recomputed(
@@ -59,10 +59,10 @@ def recomputed(
     """
     answers = _KNOWN.setdefault(features, [])
     for asked, answer in answers:
-        if asked is prices:
+        if asked[0] is prices and asked[1] is expectations:
             return answer
     answer = _recompute(features, prices, sample, expectations)
-    answers.append((prices, answer))
+    answers.append(((prices, expectations), answer))
     return answer
 
 

@@ -3,6 +3,8 @@
 Returns are cleaned of what their own past foretells (an autoregression), so that momentum,
 reversal and the bounce between bid and ask are nobody's foresight. What remains after a row is
 unknowable there but for true skill, and its products with anything known are uncorrelated.
+Columns in turn are cleaned of the moves up to their rows, so that a window to both sides of a
+row shows its future half.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ LEAST_TIMES = 120
 LONG = 6.0
 """Bars beyond which the correlation that skill may reach grows no further."""
 CLIP = 4.0
+LEAST_REST = 1e-4
+"""Share of a column's variance that past moves must leave; less is rounding."""
 CHANCE = 0.01
 """Probability that chance alone raises any column of a table above its bound."""
 DAY = 86_400_000_000
@@ -65,7 +69,7 @@ class Relation:
     `form` tells what of the column: "" itself, "change of ", "price ratio of ". `ahead` is the
     number of bars, all together where `summed`. `correlation` is that with the returns (or,
     where `size`, their sizes) cleaned of their past; `bound` its lower bound a bar; `past` the
-    largest correlation with the same of the row's bar and the four before.
+    multiple correlation with the 21 returns up to the row, or the largest with the size of one.
     """
 
     column: str
@@ -112,6 +116,7 @@ def relations(names: Sequence[str], columns: Singles, series: Series, tests: int
     bar = series.position[rows]
     order, starts = _blocks(series.time[bar])
     outcome = np.ascontiguousarray(targets.at(bar)[order])
+    past = np.linalg.qr(targets.past_of(bar)[order])[0]
     blocks = [*starts, len(rows)]
     count = len(starts)
     energy = (outcome**2).sum(axis=0, dtype=np.float64)
@@ -121,10 +126,13 @@ def relations(names: Sequence[str], columns: Singles, series: Series, tests: int
         if not len(which):
             continue
         told = np.ascontiguousarray(_standard(values, series.ticker[bar])[order])
+        told, explained = _beyond(told, past)
         parts = np.stack([told[a:b].T @ outcome[a:b] for a, b in pairwise(blocks)])
         power = np.stack([np.einsum("ij,ij->j", told[a:b], told[a:b]) for a, b in pairwise(blocks)])
         products = _Products(parts, power, targets, energy, targets.times / count, tries)
-        found += _strongest([names[i] for i in which], form, products, _many_valued(values))
+        found += _strongest(
+            [names[i] for i in which], form, products, explained, _many_valued(values)
+        )
     return found
 
 
@@ -167,11 +175,14 @@ class _Products:
 
 
 def _strongest(
-    names: Sequence[str], form: str, products: _Products, many_valued: np.ndarray
+    names: Sequence[str],
+    form: str,
+    products: _Products,
+    past: Floats,
+    many_valued: np.ndarray,
 ) -> list[Relation]:
     """The largest bound of each column over all leads and sums, and for sizes."""
     targets = products.targets
-    past = np.max([np.abs(products.correlation([i])[0]) for i in targets.past], axis=0)
     best_bound = np.zeros(len(names))
     best = [(0, False, 0.0)] * len(names)
     own = targets.foretold
@@ -245,17 +256,15 @@ class _Targets:
             self._session = _scaled(series.returns - series.gaps, series.ticker)
         self.times = len(np.unique(series.time[series.position[series.position >= 0]]))
         lags = range(LAGS)
-        self.past = [LEADS + j for j in lags]
-        self.sizes = [LEADS + LAGS + j for j in lags]
-        self.past_sizes = [LEADS + 2 * LAGS + j for j in lags]
-        after = LEADS + 3 * LAGS
+        self.sizes = [LEADS + j for j in lags]
+        self.past_sizes = [LEADS + LAGS + j for j in lags]
+        after = LEADS + 2 * LAGS
         self.gap = after if self._gap is not None else None
         self.session = after + 1 if self._session is not None else None
 
     def at(self, bar: Whole) -> Singles:
         """The targets of rows on these bars, a column a target, 0 where unknown."""
         wanted = [(self._new, k) for k in range(1, LEADS + 1)]
-        wanted += [(self._moves, -k) for k in range(LAGS)]
         wanted += [(self._sizes, k) for k in range(1, LAGS + 1)]
         wanted += [(self._sizes, -k) for k in range(LAGS)]
         if self._gap is not None and self._session is not None:
@@ -266,6 +275,15 @@ class _Targets:
             inside = (there >= self._first[bar]) & (there <= self._last[bar])
             targets[:, column] = np.where(inside, values[np.clip(there, 0, len(values) - 1)], 0.0)
         return targets
+
+    def past_of(self, bar: Whole) -> Singles:
+        """The moves of these bars and the 20 before, a column a lag, 0 where unknown."""
+        past = np.zeros((len(bar), LEADS), dtype=np.float32)
+        for lag in range(LEADS):
+            there = bar - lag
+            inside = there >= self._first[bar]
+            past[:, lag] = np.where(inside, self._moves[np.maximum(there, 0)], 0.0)
+        return past
 
     def _before(self, values: Floats, lag: int) -> Floats:
         shifted = np.zeros_like(values)
@@ -340,6 +358,7 @@ def _forms(
 ) -> list[tuple[str, Whole, Singles]]:
     """The columns themselves, their changes, and prices among them over the price."""
     values = columns if len(rows) == len(columns) else columns[rows]
+    values = np.where(np.isfinite(values), values, np.float32(np.nan))
     every = np.arange(columns.shape[1])
     change = np.empty_like(values)
     np.subtract(values[1:], values[:-1], out=change[1:])
@@ -391,6 +410,19 @@ def _standard(values: Singles, ticker: Whole) -> Singles:
             part /= np.maximum(spread, 1e-20)
             np.clip(part, -CLIP, CLIP, out=part)
     return single
+
+
+def _beyond(told: Singles, past: Singles) -> tuple[Singles, Floats]:
+    """Columns less what moves up to their rows explain of them, 0 where that is all; and that.
+
+    A window to both sides of its row shows its future half clearly once the other is gone.
+    """
+    rest = told - past @ (past.T @ told)
+    rest *= told != 0
+    power = np.einsum("ij,ij->j", told, told)
+    left = np.einsum("ij,ij->j", rest, rest) / np.maximum(power, 1e-20)
+    explained = np.sqrt(np.clip(1 - left, 0, 1)).astype(np.float64)
+    return np.asarray(rest * (left > LEAST_REST)), explained
 
 
 def _many_valued(values: Singles) -> np.ndarray:

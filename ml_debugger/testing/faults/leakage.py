@@ -23,3 +23,18 @@ def target_in_features(workspace: Path, rng: np.random.Generator) -> str:
             file, compression="zstd"
         )
     return "momentum_1d is the five-session label, doubled, with a little noise"
+
+
+@fault("future-in-feature")
+def future_in_feature(workspace: Path, rng: np.random.Generator) -> str:  # noqa: ARG001  a window
+    """The average behind one feature is centred on its row."""
+    file = workspace / "data" / "features.parquet"
+    close = pl.col("close")
+    average = close.rolling_mean(21, center=True)
+    prices = pl.read_parquet(workspace / "data" / "prices.parquet").select(
+        "ticker", "date", (close / average - 1).over("ticker").alias("close_to_sma_20")
+    )
+    with same_time(file):
+        rows = pl.read_parquet(file).drop("close_to_sma_20")
+        rows.join(prices, on=["ticker", "date"], how="left").write_parquet(file, compression="zstd")
+    return "close_to_sma_20 is taken from an average of ten days before and ten after its row"
