@@ -65,7 +65,7 @@ class Departure:
     """
 
     near: Array
-    far: Array
+    after: Array
 
 
 def blocks_of(series: pl.DataFrame, line: Timeline, columns: list[str]) -> Blocks | None:
@@ -136,7 +136,8 @@ def departures(level: Array, unit: Array | None = None) -> Departure:
     """Distances of each block's level from what went before, in units of the past's own width.
 
     `level` and `unit` have the axes ticker, block, feature; without `unit` distances are those
-    of the level itself. `far` holds the distance from all of the past alone.
+    of the level itself. `after` holds the distance of the mean of all later blocks from what
+    went before the block, NaN for the last one.
     """
     import numpy as np
 
@@ -149,15 +150,16 @@ def departures(level: Array, unit: Array | None = None) -> Departure:
         warnings.simplefilter("ignore", RuntimeWarning)
         past[:, 2:] = np.where(count >= FIRST - 1, total / count, np.nan)[:, :-2]
         before[:, 2:] = level[:, :-2]
+        after = (total[:, -1:] - total) / (count[:, -1:] - count) - past
         far, near = level - past, level - before
         if unit is not None:
             usual = np.full_like(level, np.nan)
             usual[:, 2:] = _usual_width(level, unit)[:, :-2]
-            far, near = far / usual, near / usual
+            far, near, after = far / usual, near / usual, after / usual
         agree = np.sign(far) == np.sign(near)
         least = np.where(agree, np.sign(far) * np.minimum(np.abs(far), np.abs(near)), 0.0)
         least = np.where(np.isfinite(far) & np.isfinite(near), least, np.nan)
-        return Departure(np.nanmedian(least, axis=0), np.nanmedian(far, axis=0))
+        return Departure(np.nanmedian(least, axis=0), np.nanmedian(after, axis=0))
 
 
 def _usual_width(level: Array, width: Array) -> Array:

@@ -23,7 +23,7 @@ LEAST_SHIFT = {True: 0.75, False: 2.0}
 """Smallest departure of a level that matters, in interquartile ranges, with a crowd and without."""
 LEAST_FACTOR = {True: math.log(1.5), False: math.log(3.0)}
 """Smallest departure by a factor that matters, as logarithm."""
-RESCALED_SHIFT, RESCALED_FACTOR = 10.0, math.log(20.0)
+RESCALED_SHIFT, RESCALED_FACTOR = 10.0, math.log(50.0)
 """Departures of a pipeline: percent for fraction is 100, cents for units 100, raw for scaled."""
 
 SHAPE = math.log(1.5)
@@ -116,10 +116,8 @@ def _breaks(moved: Departure, rule: _Rule) -> list[tuple[int, int, float, float]
     for number in np.flatnonzero(beyond.any(axis=0)):
         for block in np.flatnonzero(beyond[:, number]):
             near = float(moved.near[block, number])
-            # later blocks count this one as their past, so staying shows in the first of them
-            after = moved.far[block + 1 : block + 3, number] * math.copysign(1.0, near)
-            after = after[np.isfinite(after)]
-            if not len(after) or after.mean() >= LASTING * abs(near):
+            after = float(moved.after[block, number]) * math.copysign(1.0, near)
+            if math.isnan(after) or after >= LASTING * abs(near):
                 found.append((int(number), int(block), near, float(largest[block, number])))
                 break
     return found

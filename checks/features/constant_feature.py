@@ -151,13 +151,20 @@ def _constant(features: FeatureTable, sample: Sample, line: Timeline) -> dict[st
     import polars as pl
 
     judged = [c for c in features.features if not _by_design(c, line)]
-    found = _single(sample.spread.lazy(), judged)
-    if found and sample.step > 1:
-        found = _single(features.frame.select(pl.col(list(found))), list(found))
-    return found
+    low = sample.spread.select(pl.col(judged).min()).row(0) if judged else ()
+    high = sample.spread.select(pl.col(judged).max()).row(0) if judged else ()
+    close = [c for c, x, y in zip(judged, low, high, strict=True) if x is not None and _one(x, y)]
+    found = _single(sample.spread.lazy(), close)
+    return _single(features.frame, list(found)) if sample.step > 1 else found
+
+
+def _one(low: float, high: float) -> bool:
+    """Whether the lowest and the highest value are one, but for rounding."""
+    return high - low <= EQUAL * max(abs(low), abs(high))
 
 
 def _single(frame: pl.LazyFrame, columns: list[str]) -> dict[str, float]:
+    """Those columns that have one value on most rows and no other, and the value."""
     import polars as pl
 
     if not columns:
@@ -169,17 +176,14 @@ def _single(frame: pl.LazyFrame, columns: list[str]) -> dict[str, float]:
         known = column.filter(column.is_finite()) if schema[name].is_float() else column
         asked += [known.min().alias(f"{number} low"), known.max().alias(f"{number} high")]
         asked += [known.count().alias(f"{number} known")]
-    row = (
-        frame.select(*asked, pl.len().alias("rows")).collect(engine="streaming").row(0, named=True)
-    )
-    found = {}
-    for number, name in enumerate(columns):
-        low, high = row[f"{number} low"], row[f"{number} high"]
-        if low is None or row[f"{number} known"] < LEAST_PRESENT * row["rows"]:
-            continue
-        if high - low <= EQUAL * max(abs(low), abs(high)):
-            found[name] = low
-    return found
+    counted = frame.select(*asked, pl.len().alias("rows")).collect(engine="streaming")
+    row = counted.row(0, named=True)
+    return {
+        name: row[f"{number} low"]
+        for number, name in enumerate(columns)
+        if row[f"{number} known"] >= max(1, LEAST_PRESENT * row["rows"])
+        and _one(row[f"{number} low"], row[f"{number} high"])
+    }
 
 
 def _by_design(name: str, line: Timeline) -> bool:

@@ -38,9 +38,9 @@ from ml_debugger.contract import (
             "rescaled_features",
             "features",
             "above",
-            "those of them whose level or spread changed 20-fold, or by 10 quartile ranges",
+            "those of them whose level or spread changed 50-fold, or by 10 quartile ranges",
             "percent for fractions and cents for units are factors of 100; the level of a "
-            "feature does not change 20-fold from one month to the next",
+            "feature does not change 50-fold from one month to the next",
             fail=0,
         ),
     ),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from checks.features.coverage import PERIODS, Lapse, Periods
-from checks.features.named import is_calendar, listed, plain
+from checks.features.named import is_calendar, plain
 from checks.features.timeline import Timeline, concerned, numbers, since, timeline
 from ml_debugger.artifacts import FeatureTable
 from ml_debugger.contract import (
@@ -32,6 +32,8 @@ LEAST_MISSING = 1 / (2 * PERIODS)
 """Share of missing rows below which no whole period can be empty."""
 START = 0.03
 """Share of the time, from its beginning, in which a filled feature shows what it is filled with."""
+FILLINGS = (0.0, -1.0, 1.0, 0.5, 50.0, 100.0, -99.0, -999.0, -9999.0)
+"""What missing values are filled with; any other number that lasts is a level, as of a maximum."""
 CLASSES = 10
 """Values up to which a feature is a mark or a class, and standing on one of them no filling."""
 SOURCES = re.compile(
@@ -119,11 +121,12 @@ def sparse_feature(features: FeatureTable, sample: Sample, settings: Settings) -
         title = f"{len(features.features)} features are covered over the whole time"
         return Measurement(title, {"uncovered_share": 0.0})
     lapse = found[worst[0]]
-    verb = "has" if len(worst) == 1 else "have"
-    words = "before" if lapse.side == "before" else "from"
-    where = f"{words} {line.at(lapse.step)} ({lapse.share:.0%} of rows)"
+    word = "before" if lapse.side == "before" else "from"
+    title = f"{worst[0]} has no values {word} {line.at(lapse.step)} ({lapse.share:.0%} of rows)"
+    if len(worst) > 1:
+        title += f"; {len(worst) - 1} more lapse"
     return Measurement(
-        f"{listed(worst)} {verb} no values {where}",
+        title,
         {"uncovered_share": lapse.share},
         tuple(
             Evidence(
@@ -163,7 +166,11 @@ def _doubtful(features: FeatureTable, rows: pl.DataFrame, line: Timeline) -> dic
     for name in features.features:
         first = numbers(early, name)
         filling = first[np.isfinite(first)]
-        filled = len(filling) > len(first) / 2 and bool(np.all(filling == filling[0]))
+        filled = (
+            len(filling) > len(first) / 2
+            and filling[0] in FILLINGS
+            and bool(np.all(filling == filling[0]))
+        )
         if not filled and not _lacks(rows, name):
             continue
         values = numbers(rows, name)

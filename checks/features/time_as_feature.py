@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from checks.features.clocks import INDICES, PERIODS, clocks, followed
 from checks.features.identifiers import identifiers
 from checks.features.named import is_age, is_calendar, is_key, listed
@@ -88,11 +90,12 @@ def time_as_feature(features: FeatureTable, sample: Sample) -> Outcome:
     }
     parts = []
     if indices:
-        parts.append(f"{listed(indices)} counts {_noun(own[indices[0]])}")
+        parts.append(f"{listed(indices)} only {_counts(indices, own)}")
     if periods:
-        parts.append(f"{listed(periods)} counts {_noun(own[periods[0]])}")
+        parts.append(f"{listed(periods)} only {_counts(periods, own)}")
     if keys or named:
-        parts.append(f"{listed([*keys, *named])} is a key among the features")
+        plural = "is a key" if len(keys) + len(named) == 1 else "are keys"
+        parts.append(f"{listed([*keys, *named])} {plural} among the features")
     evidence = [
         Evidence("rises exactly with", clock, where=name) for name, clock in {**own, **keys}.items()
     ]
@@ -122,5 +125,10 @@ def _days(line: Timeline) -> int:
     return int((line.moments[-1] - line.moments[0]).days)
 
 
-def _noun(clock: str) -> str:
-    return {"row": "rows", "year": "years", "time": "time"}.get(clock, f"the {clock}")
+def _counts(names: list[str], clocks: Mapping[str, str]) -> str:
+    """What the first of some features counts, in words."""
+    clock = clocks[names[0]]
+    verb = "counts" if len(names) == 1 else "count"
+    if clock in INDICES:
+        return f"{verb} {'rows' if clock.startswith('row') else 'time'}"
+    return f"{verb} {'years' if clock == 'year' else 'months' if 'month' in clock else clock}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,7 +42,10 @@ class Timeline:
 
     def at(self, step: int) -> str:
         """A step in words: its time, or its row."""
-        return f"row {step + 1}" if self.moments is None else str(self.moments[step])
+        if self.moments is None:
+            return f"row {step + 1}"
+        moment = self.moments[step].isoformat()
+        return str(re.sub(r"T00:00(:00(\.0+)?)?(\+00:00)?$", "", moment).replace("+00:00", "Z"))
 
 
 def timeline(features: FeatureTable, frame: pl.DataFrame) -> Timeline:
@@ -52,7 +56,7 @@ def timeline(features: FeatureTable, frame: pl.DataFrame) -> Timeline:
     tickers: Ints = np.zeros(frame.height, np.int64)
     if features.ticker is not None:
         tickers = _dense(frame[features.ticker].rank("dense"))
-    if features.time is not None:
+    if features.time is not None and frame[features.time].count():
         steps = _dense(frame[features.time].rank("dense"))
         moments = frame[features.time].drop_nulls().unique().sort()
         return Timeline(tickers, steps, moments)

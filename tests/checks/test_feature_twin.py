@@ -21,7 +21,7 @@ CHECKS: Sequence[tuple[Check, Status, str]] = (
     (duplicate_feature, Status.WARN, "return_5_percent is return_5 times 100"),
     (feature_drift, Status.FAIL, "and 1 more broke with the past near"),
     (sparse_feature, Status.FAIL, "news_sentiment has no values before"),
-    (time_as_feature, Status.FAIL, "trend counts"),
+    (time_as_feature, Status.FAIL, "trend only counts time; year only counts years"),
 )
 NAMES = [check.name for check, _, _ in CHECKS]
 
