@@ -47,11 +47,14 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
         pl.DataFrame({"row": bars.starts.cast(pl.Int64)})
         .with_row_index("number")
         .with_columns(stop=pl.col("row").shift(-1, fill_value=bars.frame.height))
-        .join(steps.select("number").unique(), on="number", how="semi")
+        .join(steps.filter("sound").select("number").unique(), on="number", how="semi")
     )
     begin = lives.select("number", "row", pl.lit(0, pl.Int64).alias("level"))
     parts = (
-        pl.concat([begin, numbered], how="diagonal")
+        pl.concat(
+            [begin, numbered.join(begin.select("number"), on="number", how="semi")],
+            how="diagonal",
+        )
         .sort("number", "row")
         .join(lives.select("number", "stop"), on="number", maintain_order="left")
         .with_columns(
@@ -71,7 +74,9 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
             if c in parts.columns
         ),
     ).with_columns(pl.col("level").sort_by("at level", "bars").last().over("number").alias("main"))
-    off = parts.filter(pl.col("level") != pl.col("main"))
+    leaves = pl.col("sound").shift(-1).over("number").fill_null(False)
+    parts = parts.with_columns((pl.col("sound").fill_null(False) | leaves).alias("sound"))
+    off = parts.filter((pl.col("level") != pl.col("main")) & pl.col("sound"))
     return off.select(
         bars.frame["ticker"].gather(off["row"]).alias("ticker"),
         pl.lit(column).alias("column"),
@@ -86,7 +91,10 @@ def stretches(bars: Bars, column: str) -> pl.DataFrame:
 
 
 def _steps(bars: Bars, column: str) -> pl.DataFrame:
-    """Bars whose value is a power of ten times the one before: row, number, step and facts."""
+    """Bars whose value is a power of ten times the one before: row, number, step and facts.
+
+    `sound` are steps whose rest is a usual move of a price; the others only keep the level.
+    """
     import polars as pl
 
     growth = _growth(bars, column)
@@ -97,9 +105,10 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
     offset, move = pl.col("offset"), pl.col("move")
     small = move.abs().filter((move.abs() < STRETCH) & (offset != 0))
     rest = _rest(move)
-    wild = ((move.abs() >= STRETCH) & (rest > MOST_OFF)) | (pl.col("value") < 0)
+    far = (move.abs() >= STRETCH) & move.is_finite() & (rest > MOST_OFF)
+    wild = far | (pl.col("value") < 0)
     volume = pl.col("volume") if "volume" in bars.names else pl.lit(None, pl.Float64)
-    traded = pl.when(volume > 0).then(volume)
+    traded = pl.when((volume > 0) & volume.is_finite()).then(volume)
     adjusted = pl.lit(None, pl.Boolean)
     if "adj_close" in bars.names and column == "close":
         jump = pl.col("adj_close") / pl.col("adj_close").shift()
@@ -117,16 +126,17 @@ def _steps(bars: Bars, column: str) -> pl.DataFrame:
         wild.sum().alias("wild"),
     )
     allowed = (OWN_MOVES * pl.col("usual")).clip(LEAST_OFF, MOST_OFF)
-    found = facts.filter(
+    sound = (
         (_rest(move) <= allowed)
         & (pl.col("usual") <= MOST_USUAL)
         & (pl.col("wild") < WILD_MOVES)
         & ~_coarse()
     )
     tens = move / pl.lit(10.0).log()
-    return found.select(
+    return facts.select(
         "row",
-        bars.number.gather(found["row"]).alias("number"),
+        bars.number.gather(facts["row"]).alias("number"),
+        sound.fill_null(False).alias("sound"),
         tens.round().cast(pl.Int64).alias("step"),
         "before",
         "price",

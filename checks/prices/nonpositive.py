@@ -150,10 +150,10 @@ def _by_right(bars: Bars, column: str, numbers: pl.Series) -> pl.DataFrame:
         bars.frame.select(column)
         .with_columns(bars.number)
         .filter(bars.number.is_in(numbers.implode()))
+        .filter(value.is_finite())
         .with_columns(
             pl.when(together).then((value - before).abs()).alias("step"), value.abs().alias("size")
         )
-        .filter(pl.col("size").is_finite())
     )
     sized = pl.col("size") > 0
     shares = series.group_by("number").agg(

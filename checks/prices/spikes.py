@@ -58,7 +58,11 @@ def spikes(bars: Bars) -> pl.DataFrame:
         (pl.col("open") if "open" in bars.names else pl.lit(None, pl.Float64)).alias("opened"),
     )
     before = pl.when(pl.col("at") == pl.col("at").shift()).then(price.shift())
-    near = near.with_columns((pl.col("opened") / before).log().alias("overnight"))
+    sound = (pl.col("opened") > 0) & pl.col("opened").is_finite()
+    near = near.with_columns(
+        pl.when(sound).then((pl.col("opened") / before).log()).alias("overnight"),
+        pl.when(sound).then("opened").alias("opened"),
+    )
     apart = ~offset.is_between(-1, 2)
 
     def at(name: str, place: int) -> pl.Expr:

@@ -50,7 +50,9 @@ def _runs(bars: Bars, column: str) -> pl.DataFrame:
 
     value, close = pl.col(column), pl.col("close")
     far = (value >= FAR * close) | (value * FAR <= close)
-    rows = bars.frame.select((far & (value > 0) & (close > 0)).fill_null(False)).to_series()
+    rows = bars.frame.select(
+        (far & (value > 0) & (close > 0) & (value * close).is_finite()).fill_null(False)
+    ).to_series()
     at = rows.arg_true()
     tens = (pl.col(column) / close).log(10.0)
     near = (

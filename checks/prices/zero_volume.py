@@ -198,7 +198,7 @@ def _contradicting(zeros: pl.DataFrame, bars: Bars) -> pl.DataFrame:
     ranged, known = pl.lit(False), pl.lit(False)
     if "high" in bars.names and "low" in bars.names:
         ranged = pl.col("high") > pl.col("low") * (1 + RANGE)
-        known = (pl.col("high") > 0) & (pl.col("low") > 0)
+        known = (pl.col("low") > 0) & pl.col("high").is_finite()
     elif len(bars.ohlc) < 4:
         rare = pl.col("zeros") <= pl.col("of") * (1 - NONE)
     ranged = (ranged & known).fill_null(False)
