@@ -24,7 +24,6 @@ from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outc
         ),
     ),
     profiles=("pre-train", "full"),
-    explained_by=("duplicate-bar", "calendar-gap"),
 )
 def label_horizon_mismatch(
     features: FeatureTable,
@@ -36,7 +35,7 @@ def label_horizon_mismatch(
 
     What it measures:
         Every label is recomputed from the linked prices, or from closes in the table itself, for
-        all horizons of 1 to 250 bars: arithmetic, logarithmic, in percent, as a difference or a
+        all horizons of 1 to 260 bars: arithmetic, logarithmic, in percent, as a difference or a
         future price, from close or from the next open, as classes, and less the mean of its
         date. The claim is the number in the label's name, or the only horizon of the
         configuration; it is honoured in bars, sessions or calendar days. A label that no plain

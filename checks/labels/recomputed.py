@@ -106,8 +106,12 @@ def _claims(features: FeatureTable, expectations: Expectations | None) -> Mappin
 
 
 def _label(name: str, values: np.ndarray, claimed: int | None, places: Sequence[Placed]) -> Label:
-    from ml_debugger.data.label_windows import kind, over_calendar_days, reproduce
+    from ml_debugger.data.label_search import reproduce
+    from ml_debugger.data.label_windows import Window, kind, over_calendar_days
 
+    if claimed is not None and 2 < claimed == _distinct(values):
+        # target_5 may be so named for its five classes
+        claimed = None
     for placed in places:
         window = reproduce(values, placed, claimed)
         if window is not None:
@@ -116,11 +120,15 @@ def _label(name: str, values: np.ndarray, claimed: int | None, places: Sequence[
             return Label(name, claimed, window, honoured, told, placed.certain)
     for placed in places:
         if claimed is not None and claimed >= 5 and over_calendar_days(values, placed, claimed):
-            from ml_debugger.data.label_windows import Window
-
             window = Window(0, claimed, "calendar", 0.0)
             return Label(name, claimed, window, True, None, placed.certain)
     return Label(name, claimed, None, False, None, False, NO_RETURN)
+
+
+def _distinct(values: np.ndarray) -> int:
+    import numpy as np
+
+    return len(np.unique(values[np.isfinite(values)]))
 
 
 def _honours(window: Window, claimed: int, placed: Placed) -> bool:

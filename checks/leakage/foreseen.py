@@ -13,7 +13,8 @@ from ml_debugger.contract import Sample
 if TYPE_CHECKING:
     import polars as pl
 
-    from ml_debugger.data.foresight import Relation, Series
+    from ml_debugger.data.foresight import Relation
+    from ml_debugger.data.innovations import Series
 
 MOST_ROWS = 20_000
 """A correlation is then known to 0.007 where rows are independent; more rows cost, and add less
@@ -35,7 +36,7 @@ class Foreseen:
 def foreseen(features: FeatureTable, prices: PriceTable | None, sample: Sample) -> Foreseen | str:
     """Relations of all features to later returns; a reason where there are no returns."""
     from ml_debugger.data.alignment import own_closes, place, place_on_own
-    from ml_debugger.data.foresight import series_of
+    from ml_debugger.data.innovations import series_of
 
     rows = _few(features, sample.series)
     keys = [key for key in (features.ticker, features.time) if key is not None]
@@ -129,7 +130,7 @@ def _by_name(
     import polars as pl
 
     from ml_debugger.data.alignment import place
-    from ml_debugger.data.foresight import series_of
+    from ml_debugger.data.innovations import series_of
 
     if features.time is None or rows[features.time].n_unique() < len(rows):
         return None
@@ -155,7 +156,7 @@ def _from_label(features: FeatureTable, rows: pl.DataFrame) -> tuple[pl.DataFram
     import numpy as np
     import polars as pl
 
-    from ml_debugger.data.foresight import Series
+    from ml_debugger.data.innovations import Series
 
     claims = {label: features.label_horizons.get(label, 1) for label in features.labels}
     for label, horizon in sorted(claims.items(), key=lambda item: item[1]):
