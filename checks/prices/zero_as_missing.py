@@ -41,7 +41,7 @@ def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
             "prices",
             "above",
             "prices of zero that stand for missing ones",
-            "nothing trades at zero; measured: none in 683,000 bars of ten published files",
+            "nothing trades at zero; measured: none in 703,748 bars of ten published files",
             warn=0,
         ),
         Limit(
