@@ -201,7 +201,7 @@ def _candidates(series: _Series, suffix: str) -> Iterator[Exchange]:
             if series.first <= date(year, *exchange.hallmark) <= series.last
         ]
         due = [day for day in dates if str(day.isoweekday()) in series.weekdays]
-        if due and sum(day not in series.days for day in due) >= 0.8 * len(due):
+        if due and sum(day not in series.days for day in due) >= 0.5 * len(due):
             yield exchange
 
 
@@ -255,8 +255,10 @@ def closures(exchange: str, first: date, last: date) -> tuple[date, date, frozen
     if calendar is None:
         return None
     sessions = {stamp.date() for stamp in calendar.sessions}
-    first = max(first, calendar.sessions[0].date())
-    last = min(last, calendar.sessions[-1].date())
+    begin, end = calendar.sessions[0].date(), calendar.sessions[-1].date()
+    # Tokyo opens on 4 January and closes on 30 December: the days beside them are holidays
+    first = first if begin.year <= first.year else begin
+    last = last if end.year == last.year and end.month == 12 else min(last, end)
     usual = {n + 1 for n, open_ in enumerate(calendar.weekmask) if open_ == "1"}
     span = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return (
