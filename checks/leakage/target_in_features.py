@@ -40,6 +40,7 @@ EXACT = 1 - 1e-9
         ),
     ),
     profiles=("quick", "pre-train", "full"),
+    explained_by=("label-misaligned",),
 )
 def target_in_features(features: FeatureTable, sample: Sample) -> Outcome:
     """A feature holds the target.

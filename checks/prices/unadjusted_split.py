@@ -60,6 +60,7 @@ def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
         ),
     ),
     profiles=("pre-train", "full"),
+    explained_by=("unit-error",),
     gather=gather,
 )
 def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:

@@ -9,6 +9,18 @@ from ml_debugger.contract import Result, Status
 Upstream = Mapping[str, Iterable[str]]
 
 
+def distinct(results: Sequence[Result]) -> list[Result]:
+    """The results without repeats: a subject with several partners may be judged alike by each."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for result in results:
+        same = (result.fingerprint, result.status, result.title, result.reason, result.evidence)
+        if same not in seen:
+            seen.add(same)
+            kept.append(result)
+    return kept
+
+
 def fold(
     results: Sequence[Result], explained_by: Mapping[str, Sequence[str]], upstream: Upstream
 ) -> list[Result]:

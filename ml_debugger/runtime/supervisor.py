@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from ml_debugger.contract import Result, Status
-from ml_debugger.runtime.causes import fold
+from ml_debugger.runtime.causes import distinct, fold
 from ml_debugger.runtime.events import (
     CheckFinished,
     CheckStarted,
@@ -117,7 +117,7 @@ def run(
         started=stamp,
         seconds=time.monotonic() - begun,
         workspace=request.workspace,
-        results=fold(state.results, state.explained_by, state.upstream),
+        results=fold(distinct(state.results), state.explained_by, state.upstream),
         notes=tuple(dict.fromkeys(state.notes)),
         fail_on=request.fail_on,
         min_score=request.min_score,

@@ -128,6 +128,7 @@ def expectations(configuration: Configuration, today: date) -> Expectations:
         members=tuple(configuration["expect.members"]),
         years=configuration["expect.years"],
         lookback=configuration["expect.lookback"],
+        features=configuration["expect.features"],
     )
 
 

@@ -55,6 +55,7 @@ KEYS = {
         ),
         Key("expect.years", "number", None, "years that the prices must span"),
         Key("expect.lookback", "whole number", None, "sessions that features look back"),
+        Key("expect.features", "whole number", None, "how many features a feature table must have"),
         Key("expect.horizons", "list of whole numbers", [], "horizons, in sessions"),
         Key("expect.gpus", "whole number", None, "GPUs that this machine must have"),
         Key("expect.gpu_training", "true or false", None, "whether training needs a GPU"),

@@ -1,5 +1,5 @@
 from ml_debugger.contract import Status
-from ml_debugger.runtime.causes import fold
+from ml_debugger.runtime.causes import distinct, fold
 
 EXPLAINED = {
     "non-finite-loss": ["exploding-gradient", "unscaled-feature"],
@@ -51,3 +51,9 @@ def test_a_circle_has_one_root(result) -> None:
     circle = {"non-finite-loss": ["exploding-gradient"], "exploding-gradient": ["non-finite-loss"]}
     folded = fold([make(result, LOSS, "run"), make(result, GRADIENT, "run")], circle, {})
     assert sum(not r.caused_by for r in folded) == 1
+
+
+def test_equal_results_of_one_subject_stand_once(result) -> None:
+    loss, gradient = make(result, LOSS, "run"), make(result, GRADIENT, "run")
+    assert distinct([loss, gradient, loss]) == [loss, gradient]
+    assert len(distinct([loss, make(result, LOSS, "run", Status.WARN)])) == 2

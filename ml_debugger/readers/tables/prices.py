@@ -188,6 +188,9 @@ def _like_ticker(name: str) -> bool:
 def _like_prices(values: pl.Series) -> bool:
     """Whether numbers move as prices do: not below zero, and near the last one mostly."""
     filled = values.cast(pl.Float64).drop_nulls().drop_nans()
+    # zeros before a listing and after a delisting stand for no price
+    traded = (filled != 0).arg_true()
+    filled = filled[traded[0] : traded[-1] + 1] if len(traded) else filled
     if len(filled) < 10:
         return len(filled) == 0
     positive = float((filled > 0).sum()) / len(filled)
