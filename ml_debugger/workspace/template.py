@@ -20,6 +20,7 @@ EXAMPLES: dict[str, Any] = {
     "expect.members": ["AAPL", "MSFT"],
     "expect.years": 25,
     "expect.lookback": 60,
+    "expect.features": 154,
     "expect.horizons": [1, 5, 20, 60],
     "expect.gpus": 8,
     "expect.gpu_training": True,
