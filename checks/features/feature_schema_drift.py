@@ -66,6 +66,14 @@ class _Difference:
             fail=0,
         ),
         Limit(
+            "misread_columns",
+            "columns",
+            "above",
+            "columns that a plain reader takes for text, and dates in several notations or absent",
+            "`pandas.read_csv` makes a whole column text for one cell that is no number",
+            warn=0,
+        ),
+        Limit(
             "off_expected_count",
             "features",
             "above",
@@ -84,7 +92,8 @@ def feature_schema_drift(
     What it measures:
         The columns and types of all files of a partitioned folder, each against what most of
         the files have; whether the table still has every feature that the linked training run
-        was given; and the number of features, where the configuration expects one. Columns
+        was given; and the number of features, where the configuration expects one. Then cells of
+        text among numbers, one name twice and dates in several notations or absent. Columns
         that are empty in a file have no type there and are no difference. Features that the
         run was not given are no fault: it may have selected some.
 
@@ -103,7 +112,7 @@ def feature_schema_drift(
     partitioned = len(features.schemas) > 1
     trained = run.features if run is not None else ()
     count = expected.features if expected is not None else None
-    if not (partitioned or trained or count is not None):
+    if not (partitioned or trained or count is not None or features.misread):
         return NotMeasured(
             "is one file, and neither a training run nor the configuration names its features"
         )
@@ -118,6 +127,7 @@ def feature_schema_drift(
         "changed_precision": len(_columns(kinds["size"])),
         "missing_features": len(lost),
         "off_expected_count": off,
+        "misread_columns": len(features.misread),
     }
     trainer = run.subject if run is not None else None
     parts = []
@@ -132,8 +142,10 @@ def feature_schema_drift(
     ):
         if kinds[kind]:
             parts.append(f"{listed(_columns(kinds[kind]))} {words}")
+    parts += [f"{column}: {said}" for column, said in features.misread.items()]
     evidence = [Evidence("missing feature", name, where=trainer) for name in lost[:3]]
     evidence += [Evidence(d.column, d.words, where=d.file) for k in kinds for d in kinds[k][:2]]
+    evidence += [Evidence("misread", said, where=c) for c, said in features.misread.items()]
     against = [f"{len(features.schemas)} files"] * partitioned
     against += [str(trainer)] * bool(trained) + ["the expected number"] * (count is not None)
     title = "; ".join(parts[:2])

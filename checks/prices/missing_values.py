@@ -23,7 +23,7 @@ def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
     """Counts of missing cells, by column."""
     import polars as pl
 
-    return {c: (pl.col(c).is_null() | pl.col(c).is_nan()).sum() for c in _columns(prices)}
+    return {c: (pl.col(c).is_null() | ~pl.col(c).is_finite()).sum() for c in _columns(prices)}
 
 
 @check(
@@ -56,7 +56,8 @@ def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
     """Prices or volumes are missing.
 
     What it measures:
-        Bars whose open, high, low, close, adjusted close or volume is null or NaN, inside a
+        Bars whose open, high, low, close, adjusted close or volume is null, NaN or infinite,
+        inside a
         ticker's life: empty rows before its first and after its last price do not count.
         A column that is empty throughout for a ticker (volume of an index or a currency) is
         what the vendor does not have, and does not count either.
@@ -146,7 +147,7 @@ def _inside(
     import polars as pl
 
     keyed = [c for c in columns if c != "volume"] or list(columns)
-    empty = {c: pl.col(c).is_null() | pl.col(c).is_nan() for c in columns}
+    empty = {c: pl.col(c).is_null() | ~pl.col(c).is_finite() for c in columns}
     priced = ~pl.all_horizontal(empty[c] for c in keyed)
     life = (
         prices.frame.group_by("ticker")

@@ -94,7 +94,9 @@ def schema_mismatch(prices: PriceTable) -> Outcome:
     said += [f"no {c}" for c in (*absent, *partial) if c not in prices.misread]
     said += [text for column, text in prices.misread.items() if column != "header"][:2]
     if prices.differing:
-        said.append(f"columns differ in {plural(len(prices.differing), 'file')}")
+        file, text = next(iter(prices.differing.items()))
+        others = len(prices.differing) - 1
+        said.append(f"{file}: {text}" + (f"; {plural(others, 'other file')}" if others else ""))
     if not said:
         return Measurement(f"Holds {' '.join(columns)} as bars have them", values)
     line = "; ".join(said)

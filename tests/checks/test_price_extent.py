@@ -10,11 +10,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+from checks.features.feature_schema_drift import feature_schema_drift
 from checks.prices.history_too_short import history_too_short
+from checks.prices.missing_values import missing_values
 from checks.prices.schema_mismatch import schema_mismatch
 from checks.prices.survivorship import survivorship
 from checks.prices.universe_incomplete import universe_incomplete
-from ml_debugger.artifacts import Artifact, Coverage, Expectations, PriceTable, Workspace
+from ml_debugger.artifacts import (
+    Artifact,
+    Coverage,
+    Expectations,
+    FeatureTable,
+    PriceTable,
+    Workspace,
+)
 from ml_debugger.contract import Check, Measurement, NotMeasured, Settings, Status
 from ml_debugger.readers.tables import read_dataset
 from ml_debugger.runtime.scan import look
@@ -290,6 +299,23 @@ def test_the_same_columns_in_every_partition(tmp_path: Path) -> None:
     assert isinstance(prices, PriceTable)
     assert prices.differing == {"year=2022/0.parquet": "close is text, elsewhere a number"}
     assert judged(schema_mismatch, prices) is Status.WARN
+
+
+def test_infinite_prices_are_missing_ones() -> None:
+    prices = lives(stocks(2, START, END)).frame.collect()
+    odd = pl.when(pl.int_range(pl.len()).is_in([50, 51])).then(float("inf")).otherwise("close")
+    assert judged(missing_values, prices_of(prices.with_columns(close=odd))) is Status.WARN
+
+
+def test_features_that_plain_readers_take_for_text_drift(tmp_path: Path) -> None:
+    rows = "".join(f"2020-01-{n:02},{n % 7},{n % 5},{n % 3}\n" for n in range(1, 29))
+    file = tmp_path / "features.csv"
+    file.write_text("date,rsi,macd,label_1\n" + rows.replace("-09,2,", "-09,n.a.,"))
+    features = read(file, FeatureTable)
+    found = feature_schema_drift.run((features, None, None), Settings({}))
+    assert isinstance(found, Measurement)
+    assert found.values["misread_columns"] == 1
+    assert found.title == "rsi: 1 of 28 cells are text, like 'n.a.'"
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
