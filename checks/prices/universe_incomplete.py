@@ -142,8 +142,9 @@ def universe_incomplete(
         few = f"{own.height} tickers" if own.height != 1 else "one ticker"
         why = asked or "the configuration asks for no universe"
         return NotMeasured(f"{why}, and {few} cannot show a loss")
+    count = market.lives.height if isinstance(market, Market) else own.height
     return Measurement(
-        "; ".join(titles) or f"None of {own.height:,} tickers was lost on the way",
+        "; ".join(titles) or f"None of {count:,} tickers was lost on the way",
         values,
         tuple(evidence),
         rows=lambda: _rows(lost),
