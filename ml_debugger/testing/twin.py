@@ -24,7 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-WRITERS = ("market", "training", "checkpoints", "outcome", "machine", "configuration", "strategy", "source")
+WRITERS = (
+    *("market", "training", "checkpoints", "outcome", "machine"),
+    *("configuration", "strategy", "source"),
+)
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
 what earlier ones wrote."""
 

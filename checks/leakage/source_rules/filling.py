@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 KIND = "backward fill"
 _BACKWARD = frozenset({"bfill", "backfill", "backward"})
+CHOICES = _BACKWARD | {"interpolate", "linear", "Backward fill", "Interpolate"}
+"""Options that a user of the code picks: what is done then is what he asked for."""
 _FORWARD = frozenset({"ffill", "pad", "forward"})
 
 
@@ -50,6 +52,10 @@ def _interpolate(call: Call, run: Run) -> Value | None:
 
 def _filled(call: Call, run: Run, what: str) -> Value:
     on = call.on
+    across = call.says("axis", 1) or call.says("axis", "columns")
+    # where the newest row stands first the next row is the earlier one
+    if "reversed" in on.traits or across or run.asked_for:
+        return replace(on, thing=None)
     soft = "filled" in on.traits
     rest = " (after a forward fill: only the first rows)" if soft else ""
     on = replace(on, thing=None, traits=on.traits - {"filled", "grouped", "by time"})

@@ -69,6 +69,7 @@ class Run:
         self.scope = Scope()
         self.returned: list[Value] = []
         self.loops = 0
+        self.asked_for = 0
         self.entered: set[ast.AST] = set()
         self.exhausted = False
         self._stack: list[ast.AST] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from checks.leakage.source_rules import choosing
 from checks.leakage.source_rules.calls import Call, function, method
+from checks.leakage.source_rules.names import part_of
 from checks.leakage.source_rules.things import Columns, Estimator
 from checks.leakage.source_rules.values import NOTHING, UNKNOWN, Value, constant, joined
 
@@ -63,10 +64,14 @@ def _append(call: Call, run: Run) -> Value | None:
         more = added.literal if isinstance(added.literal, tuple) else (added.literal,)
         after = replace(on, thing=Columns(None if names is None else names + more))
     else:
-        after = joined([on, added])
-        after = replace(after, part=on.part or after.part, traits=after.traits - {"window"})
-        if after.part is not None:
-            run.trace.becomes(after, after.part)
+        after = joined([on, choosing.as_columns(added, None)])
+        # an empty list has no part yet, but its name may say which one it will be
+        target = owner(call)
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        part = on.part or part_of(name) or after.part
+        after = replace(after, part=part, traits=after.traits - {"window"})
+        if part is not None:
+            run.trace.becomes(after, part, name)
     run.rebind(owner(call), after)
     return after
 

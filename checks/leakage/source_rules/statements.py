@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from checks.leakage.source_rules import choosing, selecting
+from checks.leakage.source_rules import choosing, filling, selecting
 from checks.leakage.source_rules.names import is_signal, part_of
+from checks.leakage.source_rules.program import walk
 from checks.leakage.source_rules.things import Class, Elements, Entries, Function, Instance, Module
-from checks.leakage.source_rules.values import NOTHING, PARTS, UNKNOWN, Value, either, joined
+from checks.leakage.source_rules.values import NONE, NOTHING, PARTS, UNKNOWN, Value, either, joined
 
 if TYPE_CHECKING:
     from checks.leakage.source_rules.interpreter import Run
@@ -52,6 +53,8 @@ def _assign(node: ast.Assign | ast.AnnAssign, run: Run) -> None:
         return
     value = run.evaluate(node.value)
     for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        if value.marks and isinstance(target, ast.Subscript) and root(target) == root(node.value):
+            run.trace.in_place |= value.marks - run.evaluate(target).marks
         bind(target, selecting.with_later_rows(target, node.value, value, run), run, node.value)
 
 
@@ -100,6 +103,9 @@ def named(name: str, value: Value, run: Run, source: ast.expr | None) -> Value:
             run.trace.becomes(value, cut, name)
     if value.marks:
         run.trace.kept(replace(value, columns={}), name, column=False)
+        if source is not None and name == root(source):
+            before = run.scope.find(name)
+            run.trace.in_place |= value.marks - (before.all_marks if before else NONE)
     return replace(value, traits=value.traits - {"cut", "at a split"})
 
 
@@ -163,7 +169,8 @@ def _store(target: ast.Subscript, value: Value, run: Run) -> None:
 def _with_column(base: Value, name: str, value: Value, run: Run) -> Value:
     """The frame with a column set; the frame's own marks hold for all its columns anyway."""
     if value.all_marks:
-        run.trace.kept(value, name)
+        foreign = base.origins and value.origins and not base.origins & value.origins
+        run.trace.kept(value, name, column=not foreign)
         if is_signal(name) and run.scope.function.startswith("populate_"):
             # freqtrade trades on what these methods set
             for mark in value.all_marks:
@@ -217,7 +224,10 @@ def _while(node: ast.While, run: Run) -> None:
 def _if(node: ast.If, run: Run) -> None:
     run.evaluate(node.test)
     before = dict(run.scope.names)
+    asked = any(isinstance(n, ast.Constant) and n.value in filling.CHOICES for n in walk(node.test))
+    run.asked_for += asked
     run.execute(node.body)
+    run.asked_for -= asked
     after = run.scope.names
     run.scope.names = before
     run.execute(node.orelse)
@@ -256,6 +266,7 @@ def _expression(node: ast.Expr, run: Run) -> None:
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         inplace = next((k.value for k in call.keywords if k.arg == "inplace"), None)
         if isinstance(inplace, ast.Constant) and inplace.value is True:
+            run.trace.in_place |= value.marks - run.evaluate(call.func.value).marks
             run.rebind(call.func.value, value)
 
 

@@ -46,6 +46,7 @@ class Trace:
     parts: dict[Mark, set[Part]] = field(default_factory=lambda: defaultdict(set))
     label_parts: dict[Mark, set[Part]] = field(default_factory=lambda: defaultdict(set))
     features: dict[Mark, Reached] = field(default_factory=dict)
+    in_place: set[Mark] = field(default_factory=set)
     returned: set[Mark] = field(default_factory=set)
     labels: set[Mark] = field(default_factory=set)
     signals: dict[Mark, int] = field(default_factory=dict)

@@ -63,7 +63,7 @@ def _mixing(mark: Mark, trace: Trace, evidence: Evidence) -> Finding | None:
         return Finding(mark.line, rule, mark.what + end, False)
     if mark.kind in ("backward fill", "centred window") and reached is not None:
         return Finding(mark.line, rule, f"{mark.what}, and it reaches the features", sure)
-    if mark.kind == "backward fill" and mark in trace.returned and sure:
+    if mark.kind == "backward fill" and mark in trace.returned & trace.in_place and sure:
         return Finding(mark.line, rule, f"{mark.what}, and a function hands them on", False)
     if mark.kind in ("backward fill", "centred window", "full-period statistic"):
         return _by_name(mark, rule, trace)
@@ -110,6 +110,8 @@ def _by_name(mark: Mark, rule: str, trace: Trace) -> Finding | None:
         # features are given to a model in this file, and this is not among them
         return None
     named = next((n for n in stored if names.is_feature(n) or names.is_signal(n)), None)
+    if named is None and rule == "centred window" and mark in trace.returned:
+        named = stored[0]
     if named is None:
         return None
     return Finding(mark.line, rule, f"{mark.what}, stored as {named!r}", False)

@@ -227,4 +227,24 @@ X_res, y_res = SMOTE().fit_resample(X, y)  # <- leak
 X_train, X_test, y_train, y_test = train_test_split(X_res, y_res, shuffle=False)
 """,
     ),
+    "test rows come by transform of the tail": (
+        "fit before split",
+        """
+import numpy as np
+import pandas as pd
+from sklearn.preprocessing import MinMaxScaler
+from keras.layers import LSTM
+data = pd.read_csv("index.csv", index_col="Date", parse_dates=True)[["Close"]]
+train = data.values[:900]
+scaler = MinMaxScaler()
+scaled = scaler.fit_transform(data.values)  # <- leak
+x_train, y_train = [], []
+for i in range(30, len(train)):
+    x_train.append(scaled[i - 30:i, 0])
+    y_train.append(scaled[i, 0])
+model.fit(np.array(x_train), np.array(y_train))
+inputs = scaler.transform(data[len(data) - 130:].values)
+x_test = [inputs[i - 30:i, 0] for i in range(30, len(inputs))]
+""",
+    ),
 }

@@ -180,4 +180,48 @@ X = pad_sequences(tokenizer.texts_to_sequences(df["review"]), maxlen=sequence_le
 X_train, X_test, y_train, y_test = train_test_split(X, df["sentiment"])
 model.fit(X_train, y_train, validation_split=.1)
 """,
+    "filled from earlier rows, newest first": """
+import pandas as pd
+rates = pd.read_csv("fx.csv", parse_dates=["date"]).sort_values("date", ascending=False)
+rates["close"] = rates["close"].bfill()
+rates["change"] = rates["close"].diff(-1)
+rates["feature"] = rates["change"].shift(-1)
+""",
+    "a report aligns its benchmark": """
+import pandas as pd
+import empyrical
+def align(returns, benchmark):
+    prices = (1 + benchmark).cumprod()
+    benchmark = prices.reindex(returns.index, method="bfill").pct_change().fillna(0)
+    equity = pd.Series(returns).bfill().fillna(1.0).values
+    return benchmark, equity
+""",
+    "the user picks how gaps are filled": """
+import pandas as pd
+def clean(prices, method):
+    prices["return"] = prices["close"].pct_change()
+    if method == "bfill":
+        prices = prices.bfill()
+    elif method == "interpolate":
+        prices = prices.interpolate()
+    return prices
+""",
+    "figures of a backtest": """
+import numpy as np
+import pandas as pd
+def report(equity, days=252):
+    returns = equity["close"].resample("D").last().pct_change()
+    figures = pd.Series(dtype=object)
+    mean = np.exp(np.log1p(returns).mean()) - 1
+    figures["Volatility"] = np.sqrt((returns.var() + (1 + mean) ** 2) ** days - (1 + mean) ** days)
+    figures["Sharpe"] = returns.mean() / returns.std() * np.sqrt(days)
+    return figures
+""",
+    "configuration decides on shuffling": """
+from freqtrade.freqai.data_kitchen import FreqaiDataKitchen
+from sklearn.model_selection import train_test_split
+def split(frame, labels, config):
+    frame["return"] = frame["close"].pct_change()
+    return train_test_split(frame, labels, **config["data_split_parameters"])
+""",
 }

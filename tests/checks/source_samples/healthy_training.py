@@ -249,4 +249,36 @@ for tr, va in TimeSeriesSplit(5).split(X):
 final = XGBClassifier()
 final.fit(X, y, sample_weight=w)
 """,
+    "supervised frame of lags and leads": """
+import pandas as pd
+from sklearn.preprocessing import MinMaxScaler
+from keras.layers import LSTM
+def supervised(values, lags, leads):
+    frame = pd.DataFrame(values)
+    columns = []
+    for lag in range(lags, 0, -1):
+        columns.append(frame.shift(lag))
+    for lead in range(leads):
+        columns.append(frame.shift(-lead))
+    return pd.concat(columns, axis=1).dropna()
+prices = pd.read_csv("prices.csv", index_col=0, parse_dates=True)
+values = supervised(prices[["close"]].values, 10, 1).values
+cut = int(len(values) * 0.8)
+train, test = values[:cut], values[cut:]
+scaler = MinMaxScaler().fit(train)
+train, test = scaler.transform(train), scaler.transform(test)
+model.fit(train[:, :-1], train[:, -1])
+""",
+    "one loader for two files": """
+import pandas as pd
+from sklearn.preprocessing import StandardScaler
+def load(file):
+    frame = pd.read_csv(file, parse_dates=["date"])
+    frame["return"] = frame["close"].pct_change()
+    return frame.dropna()
+train = load("2010_2018.csv")
+test = load("2019_2024.csv")
+scaler = StandardScaler().fit(train[["return"]])
+train_rows, test_rows = scaler.transform(train[["return"]]), scaler.transform(test[["return"]])
+""",
 }

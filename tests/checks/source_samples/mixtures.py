@@ -162,4 +162,26 @@ test = df[df["date"] >= "2018"]
 LGBMRegressor().fit(train[["mom_z"]], train["fwd"])
 """,
     ),
+    "extremes handed on as features": (
+        "centred window",
+        """
+import pandas as pd
+class Patterns:
+    def add(self, df):
+        df["range"] = df["high"].rolling(5).max() - df["low"].rolling(5).min()
+        df["local_top"] = df["close"] == df["close"].rolling(5, center=True).max()  # <- leak
+        return df
+""",
+    ),
+    "indicators filled from behind": (
+        "backward fill",
+        """
+import ta
+def add_indicators(df):
+    df["sma"] = ta.trend.sma_indicator(df["close"], window=20)
+    df["lag"] = df["close"].shift(1)
+    df.fillna(method="bfill", inplace=True)  # <- leak
+    return df
+""",
+    ),
 }
