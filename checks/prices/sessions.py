@@ -25,6 +25,8 @@ CLOSURE = 0.15
 """Share of living tickers that are absent together where their exchange was closed."""
 LONGEST_CLOSURE = 8
 """Weekdays: the Chinese New Year and the October holidays close Shanghai for five to eight."""
+HABIT = 4
+"""Weeks without a weekday, at one end of a series, that make it none of the exchange's."""
 TICKERS = "all tickers"
 
 
@@ -199,6 +201,7 @@ def _by_own_pattern(ticker: str, days: list[date], weekdays: str, suffix: str) -
             if day.isoweekday() in traded:
                 missing.append(day)
             day += timedelta(days=1)
+    missing = _of_their_time(missing, days)
     if not missing:
         return Found((), expected)
     expected += len(missing)
@@ -209,6 +212,25 @@ def _by_own_pattern(ticker: str, days: list[date], weekdays: str, suffix: str) -
     if kept is not None:
         return Found(_gaps(ticker, _beyond_closures(missing, kept, traded)), expected)
     return Found(_gaps(ticker, _plain(_beyond_holidays(runs, days), expected)), expected)
+
+
+def _of_their_time(missing: list[date], days: list[date]) -> list[date]:
+    """Without weekdays that the exchange had not begun to trade on, or had given up.
+
+    Tel Aviv went from Sunday to Thursday over to Monday to Friday in January 2026.
+    """
+    lives: dict[int, tuple[date, date]] = {}
+    for day in days:
+        first, _ = lives.get(day.isoweekday(), (day, day))
+        lives[day.isoweekday()] = (first, day)
+    habit = timedelta(weeks=HABIT)
+
+    def traded_then(day: date) -> bool:
+        first, last = lives.get(day.isoweekday(), (date.max, date.min))
+        begun = day > first or first - days[0] < habit
+        return begun and (day < last or days[-1] - last < habit)
+
+    return [day for day in missing if traded_then(day)]
 
 
 def _runs(

@@ -98,7 +98,7 @@ def clock_of(times: pl.Series, local: bool) -> Clock:
     minute = _minutes(stamps)
     usual, share = _usual(minute)
     if share >= ONE_CLOCK or len(stamps) < LEAST_BARS:
-        return _one(f"at {_text(usual)}", _odd(minute, usual))
+        return _one(f"at {_text(usual)}", minute, usual)
     best: tuple[float, str, int, pl.Series] = (share, "", usual, minute)
     if not local:
         for zone in ZONES:
@@ -110,7 +110,7 @@ def clock_of(times: pl.Series, local: bool) -> Clock:
     same, zone, at, inside = best
     if zone and same >= ONE_CLOCK:
         if at != 0:
-            return _one(f"at {_text(at)} of {zone}", _odd(inside, at))
+            return _one(f"at {_text(at)} of {zone}", inside, at)
         dates = stamps.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.date()
         moved = int((dates != stamps.dt.date()).sum())
         if moved:
@@ -119,12 +119,19 @@ def clock_of(times: pl.Series, local: bool) -> Clock:
     # a clock that wanders by minutes is that of the last trade
     if same < 0.5 and minute.n_unique() > 10:
         return Clock(IRREGULAR, "at many times of day")
-    return Clock(MIXED, f"most at {_text(at)}", _odd(inside, at))
+    return Clock(MIXED, _beside(minute, usual), int(_odd(minute, usual).sum()))
 
 
-def _one(said: str, odd: int) -> Clock:
+def _one(said: str, minute: pl.Series, usual: int) -> Clock:
     """One clock, unless several bars stand whole hours off."""
-    return Clock(MIXED if odd >= FEW_ODD else ONE, f"most {said}", odd)
+    odd = int(_odd(minute, usual).sum())
+    return Clock(MIXED, _beside(minute, usual), odd) if odd >= FEW_ODD else Clock(ONE, said, odd)
+
+
+def _beside(minute: pl.Series, usual: int) -> str:
+    """The usual clock and the commonest other one: `at 05:00 where most stand at 00:00`."""
+    other, _ = _usual(minute.filter(_odd(minute, usual)))
+    return f"at {_text(other)} where most stand at {_text(usual)}"
 
 
 def _minutes(times: pl.Series) -> pl.Series:
@@ -141,12 +148,11 @@ def _usual(minute: pl.Series) -> tuple[int, float]:
     return at, float((minute == at).mean())  # type: ignore[arg-type]
 
 
-def _odd(minute: pl.Series, usual: int) -> int:
-    """Bars whole or half hours away from the usual clock, other than by an early close."""
+def _odd(minute: pl.Series, usual: int) -> pl.Series:
+    """Whether bars stand whole or half hours off the usual clock, other than by an early close."""
     apart = minute - usual
-    whole = (apart % 30 == 0) & (apart != 0)
     early = apart.is_between(-240, -120)
-    return int((whole & ~early).sum())
+    return (apart % 30 == 0) & (apart != 0) & ~early
 
 
 def _text(minute: int) -> str:

@@ -37,6 +37,7 @@ LEVEL, JOINT = 2.0, 12.0
 """Own deviations of the price level, and the sum of squares of all three: beyond 12 chance goes
 in one case of 130 (chi-squared, three degrees of freedom), and the level must be off as well."""
 STRONG_LEVEL, STRONG_VOLATILITY, STRONG_VOLUME = math.log(1.5), math.log(1.75), math.log(3)
+STRONG_AMOUNT = math.log(2)
 DISTRESS = 4.0
 """The level of a price that comes back lower and wilder and no less traded, as after bad news."""
 CERTAIN = 30.0
@@ -244,7 +245,11 @@ def _judge(row: dict[str, Any]) -> float:
     crowd = 0.0
     if row["volume_before"] and row["volume_after"]:
         crowd = math.log(row["volume_after"] / row["volume_before"])
-    strong = (abs(wilder) >= STRONG_VOLATILITY) or (abs(crowd) >= STRONG_VOLUME)
+    other_kind = abs(wilder) >= STRONG_VOLATILITY
+    strong = other_kind or abs(crowd) >= STRONG_VOLUME
+    # a split in the hole changes price and volume, but neither the money traded nor the moves
+    if not other_kind and abs(jump + crowd) < STRONG_AMOUNT:
+        return 0.0
     bad_news = jump < 0 < wilder and crowd > -STRONG_VOLUME
     needed_level = DISTRESS if bad_news else LEVEL
     joint: float = level**2 + (wilder / VOLATILITY_NOISE) ** 2 + (crowd / VOLUME_NOISE) ** 2
