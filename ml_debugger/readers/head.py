@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HEAD_BYTES = 65_536
+CONTROLS = bytes(byte for byte in range(32) if byte < 8 or 13 < byte < 27 or byte > 27)
+"""Bytes that text does not hold; backspaces draw progress bars, and escapes colours, in logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,7 @@ def guess_encoding(start: bytes) -> str | None:
         return "utf-8"
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    # backspaces draw the progress bars of Keras, escapes the colours of others
-    controls = sum(byte < 8 or 13 < byte < 27 or 27 < byte < 32 for byte in start)
+    controls = len(start) - len(start.translate(None, CONTROLS))
     try:
         start[: len(start) - 4 if len(start) > 8 else len(start)].decode("utf-8")
     except UnicodeDecodeError as error:
