@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from checks.prices.sessions import CROSS_SECTION, SESSION
 from checks.prices.trading_days import BIN_MINUTES, BINS, TradingDays
-from ml_debugger.data.exchanges import Kept, early_closes
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from ml_debugger.data.exchanges import Kept
 
 CORE = 0.2
 """Share of its busiest half hour from which on a half hour belongs to the session: stamps in
@@ -133,6 +134,8 @@ def _shared(ends: pl.DataFrame) -> pl.DataFrame:
 def _declared(ends: pl.DataFrame, kept: Kept | None) -> pl.DataFrame:
     """The same from the calendar of the exchange, for files that hold its session alone."""
     import polars as pl
+
+    from ml_debugger.data.exchanges import early_closes
 
     none = ends.clear().select("id", "day", pl.lit(0.0).alias("end"))
     if kept is None or not kept.exact:

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ml_debugger.data.exchanges import NEW_YORK, Kept, kept_by
-
 if TYPE_CHECKING:
     import polars as pl
+
+    from ml_debugger.data.exchanges import Kept
 
 CROSS_SECTION = 5
 """Tickers from which on a cross-section tells sessions from closed days."""
@@ -192,6 +192,8 @@ def _without_thin_trading(runs: pl.DataFrame) -> pl.DataFrame:
 
 def _by_own_pattern(ticker: str, days: list[date], weekdays: str, suffix: str) -> Found:
     """Gaps of one series of days against the calendar that it keeps, or its own weekdays."""
+    from ml_debugger.data.exchanges import kept_by
+
     traded = {int(weekday) for weekday in weekdays}
     missing: list[date] = []
     expected = len(days)
@@ -265,6 +267,8 @@ def _beyond_closures(missing: list[date], kept: Kept, traded: set[int]) -> list[
     Single days of exchanges other than New York are left out: calendars lack closures that were
     declared at short notice.
     """
+    from ml_debugger.data.exchanges import NEW_YORK
+
     beyond = [day for day in missing if kept.first <= day <= kept.last and day not in kept.closed]
     runs = _runs(beyond, traded, frozenset(missing) - frozenset(beyond))
     return [run for run in runs if len(run) > 1 or kept.exchange == NEW_YORK]

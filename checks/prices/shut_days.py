@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from checks.prices.sessions import CROSS_SECTION, SESSION, by_calendar
-from ml_debugger.data.exchanges import WEEKDAYS, Kept, kept_by
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ml_debugger.artifacts import Bars
+    from ml_debugger.data.exchanges import Kept
 
 SHUT = 0.2
 """Share of living tickers that may have a bar where the exchange was shut."""
@@ -92,6 +92,8 @@ def kept_by_all(days: pl.DataFrame) -> Kept | None:
     """The calendar that the trading days of a few tickers keep."""
     import polars as pl
 
+    from ml_debugger.data.exchanges import kept_by
+
     moving = days.filter(~pl.col("copied"))
     groups = by_calendar(moving)
     if len(groups) != 1:
@@ -151,6 +153,8 @@ def _without_stuck_sessions(
     """Leave out sessions of the exchange on which a feed repeated the day before for everyone."""
     import polars as pl
 
+    from ml_debugger.data.exchanges import kept_by
+
     usual = pl.col("day").dt.weekday().is_in([int(day) for day in weekdays])
     filled = shut.filter((pl.col("copied") >= SESSION * pl.col("living")) & usual)
     kept = kept_by(sessions.to_list(), weekdays, suffix) if filled.height else None
@@ -193,6 +197,8 @@ def _foreign(
 
 def _alone(part: pl.DataFrame, weekdays: str, suffix: str) -> dict[date, str]:
     """Closed days of one ticker by the calendar that it keeps, else by its own weekdays."""
+    from ml_debugger.data.exchanges import WEEKDAYS, kept_by
+
     bars = dict(part.select("day", "copied").iter_rows())
     traded = [day for day, copied in bars.items() if not copied]
     pattern = {int(day) for day in weekdays}

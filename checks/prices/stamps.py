@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ml_debugger.data.exchanges import WEEKDAYS, kept_by
-
 if TYPE_CHECKING:
     import polars as pl
 
@@ -76,6 +74,8 @@ def off_by_a_day(days: Sequence[date], weekdays: str, suffix: str) -> tuple[int,
 
     None where the dates are those of an exchange that trades on these weekdays, or of none.
     """
+    from ml_debugger.data.exchanges import WEEKDAYS, kept_by
+
     add = SHIFTED.get(weekdays)
     if add is None or kept_by(days, weekdays, suffix) is not None:
         return None
