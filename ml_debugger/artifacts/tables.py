@@ -32,7 +32,8 @@ class PriceTable(Artifact):
     that hold no bars. `offsets` counts the bars of each ticker by the offset from UTC that is
     written with their times (`-05:00`, `Z`), those without one under an empty text; its ticker is
     an empty text where the file has one offset for all, and it is empty where times are no text,
-    or none carries an offset.
+    or none carries an offset. `files` gives the files of a table that stands in many, by ticker
+    or by the name of the part.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -43,6 +44,7 @@ class PriceTable(Artifact):
     differing: Mapping[str, str] = field(default_factory=dict)
     empty: tuple[str, ...] = ()
     offsets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -113,7 +115,8 @@ class FeatureTable(Artifact):
     `label_horizons` maps a label to the horizon in sessions that its name claims, if any.
     `schemas` holds the columns and types of each file where the table is a partitioned folder.
     `misread` says by column, or under `header`, what a plain reader of tables would take for
-    something else.
+    something else. `files` gives the files of a table that stands in many, by the names that
+    tell them apart.
     """
 
     frame: pl.LazyFrame = field(repr=False)
@@ -125,6 +128,7 @@ class FeatureTable(Artifact):
     label_horizons: Mapping[str, int] = field(default_factory=dict)
     schemas: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     misread: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

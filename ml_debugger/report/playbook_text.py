@@ -23,7 +23,7 @@ def render(playbook: Playbook, style: Style) -> str:
     """The whole playbook, with what each outcome asks for and where it leads."""
     lines = [
         style.bold(style.plain(f"{playbook.id}  {playbook.title}")),
-        f"{playbook.category}: {' '.join(playbook.codes)}",
+        *_wrap(style, f"{playbook.category}: {' '.join(playbook.codes)}", "  "),
         "",
         "Symptoms",
     ]

@@ -28,6 +28,11 @@ def describe_files(artifacts: Sequence[Artifact]) -> dict[str, str]:
         for a in artifacts
         if isinstance(a, FileRead) and a.path
     }
+    for table in artifacts:
+        if isinstance(table, PriceTable | FeatureTable) and table.files and table.path:
+            for file in table.files.values():
+                formats.pop(file, None)
+            formats[table.path] = "tables"
     runs: dict[str, list[TrainingRun]] = {}
     for artifact in artifacts:
         if artifact.path not in formats:
@@ -46,13 +51,13 @@ def describe_files(artifacts: Sequence[Artifact]) -> dict[str, str]:
 def describe(artifact: Artifact) -> str | None:
     """One artifact in words, None for those that say nothing of a file's kind."""
     match artifact:
-        case PriceTable(rows=rows, columns=columns):
+        case PriceTable(rows=rows, columns=columns, files=files):
             shown = [name for name in columns if name not in ("ticker", "time")]
-            return f"price table, {rows:,} bars ({' '.join(shown)})"
-        case FeatureTable(rows=rows, features=features, labels=labels):
-            return f"feature table, {rows:,} rows, {_count(features, 'feature')}" + (
-                f", {_count(labels, 'label')}" if labels else ""
-            )
+            return f"price table{_in(files)}, {rows:,} bars ({' '.join(shown)})"
+        case FeatureTable(rows=rows, features=features, labels=labels, files=files):
+            named = f", {_count(labels, 'label')}" if labels else ""
+            count = _count(features, "feature")
+            return f"feature table{_in(files)}, {rows:,} rows, {count}{named}"
         case Predictions(rows=rows, kind=kind):
             return f"predictions ({kind}), {rows:,} rows"
         case Positions(rows=rows):
@@ -70,6 +75,10 @@ def describe(artifact: Artifact) -> str | None:
             return f"checkpoint ({form}), {size:,} bytes"
         case _:
             return None
+
+
+def _in(files: Mapping[str, str]) -> str:
+    return f" in {len(files):,} files" if files else ""
 
 
 def _runs(runs: Sequence[TrainingRun]) -> str:

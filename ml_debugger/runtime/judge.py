@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ml_debugger.artifacts import FeatureTable, PriceTable
 from ml_debugger.contract import (
     Check,
     Evidence,
@@ -23,6 +24,9 @@ from ml_debugger.contract import (
 from ml_debugger.errors import ConfigError, ContractError
 from ml_debugger.runtime.plan import Task
 from ml_debugger.workspace.configuration import Value
+
+CUT = 4
+"""Places from which on a check may have left out others."""
 
 Overrides = Mapping[tuple[str, str], Value]
 
@@ -79,6 +83,8 @@ def judge(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> R
     try:
         outcome = measure()
         result = _compare(blank, outcome, effective(check, overrides)[0])
+        if isinstance(outcome, Measurement) and result.status.is_finding:
+            result = replace(result, path=outcome.path or _file(outcome, task) or blank.path)
     except Exception as error:  # noqa: BLE001  the boundary: a failing check is an error result
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         result = replace(blank, status=Status.ERROR, reason=f"the check failed: {reason}")
@@ -106,10 +112,20 @@ def _compare(blank: Result, outcome: Outcome, limits: tuple[Limit, ...]) -> Resu
         blank,
         status=max(judged.values(), key=lambda status: status.gravity),
         title=outcome.title,
-        path=outcome.path or blank.path,
         line=outcome.line,
         evidence=_evidence(outcome, by_name, judged),
     )
+
+
+def _file(outcome: Measurement, task: Task) -> str | None:
+    """The one file that a finding is about, where the table stands in a file for each ticker."""
+    table = task.given[0]
+    if not isinstance(table, PriceTable | FeatureTable) or not table.files:
+        return None
+    places = [evidence.where for evidence in outcome.evidence if evidence.where]
+    tickers = {place.partition(" ")[0] for place in places}
+    # a long list of places was cut, so it says nothing of the files that are not on it
+    return table.files.get(*tickers) if len(tickers) == 1 and len(places) < CUT else None
 
 
 def _decides(limit: Limit) -> bool:

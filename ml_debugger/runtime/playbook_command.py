@@ -13,6 +13,7 @@ from ml_debugger.runtime.playbook_runner import CommandOutcome
 
 OWN_READING = frozenset({"check", "inspect", "explain", "checks", "config", "--version"})
 """Commands of ours that look and change nothing but the history."""
+VALIDATE = ["data", "validate"]
 READING = frozenset({"df", "free", "grep", "nproc", "uname"})
 """Programs that cannot write to a file or change a setting, whatever their arguments are."""
 NVIDIA_READING = ("-L", "-q", "--query", "--list-gpus")
@@ -26,8 +27,9 @@ def runs_by_itself(words: Sequence[str]) -> bool:
     """True for a command that only reads; anything else is shown and asked."""
     program, arguments = words[0], words[1:]
     if program == "diagnostic":
-        writes = any(argument.startswith("--out") for argument in arguments)
-        return bool(arguments) and arguments[0] in OWN_READING and not writes
+        writes = any(argument.startswith(("--out", "--rows")) for argument in arguments)
+        reads = arguments[:1] and arguments[0] in OWN_READING or list(arguments[:2]) == VALIDATE
+        return bool(reads) and not writes
     if program == "nvidia-smi":
         return all(argument.startswith((*NVIDIA_READING, "--format")) for argument in arguments)
     return program in READING

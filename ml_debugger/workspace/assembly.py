@@ -31,6 +31,7 @@ from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
 from ml_debugger.workspace.links import Links, link
+from ml_debugger.workspace.one_table import in_one_table
 from ml_debugger.workspace.part_files import part_files
 from ml_debugger.workspace.run_history import run_histories
 from ml_debugger.workspace.series import indexed, series
@@ -83,6 +84,7 @@ def assemble(
         Unrecognised(shown, shown, reason, named, special=True)
         for shown, reason, named in discovery.left_out
     )
+    artifacts = in_one_table(artifacts, [f.shown for f in discovery.found if f.named])
     artifacts = _with_series(artifacts, root)
     artifacts += part_files(artifacts)
     artifacts += run_histories(artifacts)

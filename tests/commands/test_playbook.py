@@ -21,7 +21,8 @@ def test_the_list_is_the_documented_json(diagnostic) -> None:
     document = diagnostic("playbook", "list", "--format", "json").document
     assert set(document) == {"schema_version", "playbooks"}
     assert all(set(p) == {"id", "title", "category", "codes"} for p in document["playbooks"])
-    assert [p["id"] for p in document["playbooks"]] == ["leakage", "nan-loss", "sign-bias"]
+    names = ["leakage", "market-data", "nan-loss", "sign-bias"]
+    assert [p["id"] for p in document["playbooks"]] == names
 
 
 def test_show_prints_every_step_with_its_outcomes(diagnostic) -> None:
@@ -69,7 +70,7 @@ def test_noop_does_nothing(diagnostic, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("show", "nonsense"), "playbooks: leakage, nan-loss, sign-bias"),
+        (("show", "nonsense"), "playbooks: leakage, market-data, nan-loss, sign-bias"),
         (("run", "nan-loss", "--start-at", "x"), "has no step 'x'; it has: confirm,"),
         (("run", "nan-loss", "--answer", "heads"), "write STEP=CHOICE"),
         (("run", "nan-loss", "--answer", "heads=perhaps"), "'heads' takes one of yes, no"),

@@ -12,8 +12,8 @@ from ml_debugger.runtime.registry import registry
 EACH = pytest.mark.parametrize("name", identifiers())
 
 
-def test_three_playbooks_ship() -> None:
-    assert {"nan-loss", "sign-bias", "leakage"} <= set(identifiers())
+def test_four_playbooks_ship() -> None:
+    assert set(identifiers()) == {"nan-loss", "sign-bias", "leakage", "market-data"}
 
 
 @EACH

@@ -10,6 +10,9 @@ from ml_debugger.runtime.playbook_model import CommandStep
 @pytest.mark.parametrize(
     ("line", "alone"),
     [
+        ("diagnostic data validate", True),
+        ("diagnostic data validate --rows rows.csv", False),
+        ("diagnostic data fetch AAPL", False),
         ("diagnostic check --profile pre-train", True),
         ("diagnostic explain TRN001", True),
         ("diagnostic check --out json:report.json", False),
