@@ -82,7 +82,7 @@ def leaky_source(source: SourceFile) -> Outcome:
         f"{first.rule.capitalize()} in {analysis.where(first.line)}{more}",
         values,
         tuple(Evidence(f.rule, _sentence(f.sentence), where=analysis.where(f.line)) for f in shown),
-        line=analysis.line(shown[0].line),
+        line=analysis.line(first.line),
     )
 
 

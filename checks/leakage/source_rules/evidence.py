@@ -85,10 +85,10 @@ def gather(tree: ast.AST) -> Evidence:
     called: set[int] = set()
     for node in walk(tree):
         kind = type(node)
-        if kind is ast.Call:
+        if isinstance(node, ast.Call):
             # the function comes after its call in the walk: file.close() is no price
-            called.add(id(node.func))  # type: ignore[attr-defined]
-            order |= _called(node.func)  # type: ignore[attr-defined]
+            called.add(id(node.func))
+            order |= _called(node.func)
         elif kind is ast.Import or kind is ast.ImportFrom:
             for name in _imported(node):
                 root = name.split(".", 1)[0]

@@ -27,10 +27,6 @@ SELECTORS = vocabulary(
     "SelectKBest SelectPercentile SelectFromModel SelectFwe SelectFpr SelectFdr RFE RFECV",
     "SequentialFeatureSelector GenericUnivariateSelect BorutaPy BorutaShap VarianceThreshold",
 )
-RESAMPLERS = vocabulary(
-    "SMOTE ADASYN BorderlineSMOTE SVMSMOTE KMeansSMOTE SMOTENC SMOTEENN SMOTETomek",
-    "RandomOverSampler RandomUnderSampler NearMiss TomekLinks EditedNearestNeighbours",
-)
 _HARMLESS = vocabulary(
     "LabelEncoder OneHotEncoder OrdinalEncoder LabelBinarizer MultiLabelBinarizer",
     "PolynomialFeatures Normalizer Binarizer FunctionTransformer CountVectorizer",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from checks.leakage.source_rules import names
 from checks.leakage.source_rules.evidence import Evidence
 from checks.leakage.source_rules.trace import Finding, Fitting, Reached, Trace
 from checks.leakage.source_rules.values import Mark
 
-_MIXING = frozenset(
-    {"fit before split", "selection", "resampling before split", "shuffle", "full-period statistic",
-     "backward fill", "centred window"}
-)  # fmt: skip
 _NAMED = {"selection": "selection before split", "shuffle": "shuffled rows"}
-_TITLES_OF_LABELS = "negative shift"
 
 
 def findings(trace: Trace, evidence: Evidence, *, purged: bool) -> list[Finding]:
@@ -29,9 +24,9 @@ def findings(trace: Trace, evidence: Evidence, *, purged: bool) -> list[Finding]
     return _sorted(found)
 
 
-def _sorted(found: object) -> list[Finding]:
+def _sorted(found: Iterable[Finding]) -> list[Finding]:
     best: dict[tuple[int, str], Finding] = {}
-    for finding in found:  # type: ignore[attr-defined]
+    for finding in found:
         key = (finding.line, finding.rule)
         if key not in best or finding.proven > best[key].proven:
             best[key] = finding
