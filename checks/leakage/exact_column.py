@@ -17,6 +17,8 @@ LEAST_SHARE = 0.9
 """Of the tickers, or dates, that must be exact one by one: the shortest may be left out."""
 MOST_EXAMINED = 10
 """Columns looked at closely in one way: a scaler scales many, and they prove the same."""
+GLANCE = 5_000
+"""Sampled values that tell whether a column is worth a closer look: they know a mean to 0.014."""
 DOUBLE, SINGLE = 1e-6, 1e-5
 """What arithmetic on millions of numbers loses, for 64 and for 32 bits."""
 
@@ -64,7 +66,9 @@ class Table:
         for column in columns:
             values = self.sample[column].cast(pl.Float64)
             values = values.filter(values.is_finite().fill_null(value=False))
-            if len(values) >= LEAST_ROWS and looks(values):
+            if len(values) < LEAST_ROWS:
+                continue
+            if looks(values.gather_every(max(1, len(values) // GLANCE))):
                 found.append(column)
         return found
 

@@ -19,6 +19,7 @@ class Head:
     `file` is where to read it, `shown` how results name it. `start` holds up to 64 KiB,
     decompressed when the file is gzip. `text` is the decoded start, empty for binary content;
     `encoding` is None for binary content. A last line that the 64 KiB cut is left in place.
+    `suspect` is set for a file in which damage was met: its reader looks at every byte.
     """
 
     file: Path
@@ -29,6 +30,7 @@ class Head:
     text: str
     encoding: str | None
     gzipped: bool
+    suspect: bool = False
 
     @property
     def suffix(self) -> str:
@@ -47,7 +49,7 @@ class Head:
         return Path(name).stem
 
 
-def read_head(file: Path, shown: str) -> Head:
+def read_head(file: Path, shown: str, *, suspect: bool = False) -> Head:
     """Read the beginning of a regular file; raises OSError when that is not possible."""
     stat = file.stat()
     with file.open("rb") as stream:
@@ -56,9 +58,9 @@ def read_head(file: Path, shown: str) -> Head:
     start = _inflate(file) if gzipped else raw
     encoding = guess_encoding(start)
     text = start.decode(encoding, errors="replace") if encoding else ""
-    return Head(
-        file, shown, stat.st_size, stat.st_mtime, start, text.lstrip("\ufeff"), encoding, gzipped
-    )
+    text = text.lstrip("\ufeff")
+    modified = stat.st_mtime
+    return Head(file, shown, stat.st_size, modified, start, text, encoding, gzipped, suspect)
 
 
 def _inflate(file: Path) -> bytes:

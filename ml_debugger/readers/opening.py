@@ -40,10 +40,13 @@ def readers() -> tuple[Reader, ...]:
     )
 
 
-def open_file(file: Path, shown: str, *, named: bool) -> Sequence[Artifact]:
-    """Read one regular file into artifacts; the last one says how the reading went."""
+def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> Sequence[Artifact]:
+    """Read one regular file into artifacts; the last one says how the reading went.
+
+    A `suspect` file is one in which damage was met: it is looked at whole.
+    """
     try:
-        head = read_head(file, shown)
+        head = read_head(file, shown, suspect=suspect)
     except OSError as error:
         return (FileRead(shown, shown, "file", problem=error.strerror or str(error)),)
     if head.size == 0 and not _named_as_checkpoint(head):
@@ -55,14 +58,17 @@ def open_file(file: Path, shown: str, *, named: bool) -> Sequence[Artifact]:
     return _unknown(head, named)
 
 
-def open_folder(folder: Path, shown: str) -> Sequence[Artifact]:
+def open_folder(folder: Path, shown: str, *, suspect: bool = False) -> Sequence[Artifact]:
     """Read a folder that is one artifact: an MLflow run or a partitioned table."""
     from ml_debugger.readers import tables, training
 
     is_run = training.is_run_folder(folder)
     kind = "mlflow-run" if is_run else "parquet-dataset"
     try:
-        reading = (training.read_run_folder if is_run else tables.read_dataset)(folder, shown)
+        if is_run:
+            reading = training.read_run_folder(folder, shown)
+        else:
+            reading = tables.read_dataset(folder, shown, suspect=suspect)
     except Unreadable as error:
         return (FileRead(shown, shown, kind, error.problem, line=error.line),)
     return (

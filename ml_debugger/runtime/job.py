@@ -20,7 +20,8 @@ class Job:
     machine, `whole_workspace` for a skip result from each check that finds nothing to judge.
     `done` and `given_up` are set when a worker takes over from one that died: the task keys that
     have a result, and what must not be tried again (`file:`, `scan:` or `task:` and its name),
-    with the reason. `rows_to` is a folder for the rows that findings are about and for the
+    with the reason. `suspect` names files in which a check met damage: they are read again, whole.
+    `rows_to` is a folder for the rows that findings are about and for the
     coverage of the tables, see `runtime/concerned.py`; None where nobody asks for them.
     `trial` is a feature function to run on the prices, named by the user on the command line.
     """
@@ -34,6 +35,7 @@ class Job:
     flags: Mapping[str, Any] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     given_up: Mapping[str, str] = field(default_factory=dict)
+    suspect: tuple[str, ...] = ()
     rows_to: str | None = None
     trial: FunctionTrial | None = None
 
@@ -45,7 +47,7 @@ class Job:
     def from_json(cls, line: str) -> Job:
         """The inverse of `to_json`."""
         data = json.loads(line)
-        for name in ("paths", "codes", "done"):
+        for name in ("paths", "codes", "done", "suspect"):
             data[name] = tuple(data[name])
         data["trial"] = None if data["trial"] is None else FunctionTrial.from_dict(data["trial"])
         return cls(**data)

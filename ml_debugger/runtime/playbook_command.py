@@ -28,7 +28,7 @@ def runs_by_itself(words: Sequence[str]) -> bool:
     program, arguments = words[0], words[1:]
     if program == "diagnostic":
         writes = any(argument.startswith(("--out", "--rows")) for argument in arguments)
-        reads = arguments[:1] and arguments[0] in OWN_READING or list(arguments[:2]) == VALIDATE
+        reads = (arguments[:1] and arguments[0] in OWN_READING) or list(arguments[:2]) == VALIDATE
         return bool(reads) and not writes
     if program == "nvidia-smi":
         return all(argument.startswith((*NVIDIA_READING, "--format")) for argument in arguments)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable
 from ml_debugger.contract import Check, Gathered, Scan
 from ml_debugger.contract.check import Shared
+from ml_debugger.readers.tables.damage import DAMAGE, sentence
 from ml_debugger.runtime.plan import Task
 from ml_debugger.runtime.sampling import Sampling
 
@@ -19,6 +20,10 @@ SEPARATOR = "\x1f"
 
 Found = tuple[Shared, ...] | Exception
 """What a check asked of its table, or why it could not be had."""
+
+
+class Unread(Exception):
+    """A table could not be read to its end; the text says why, for a person."""
 
 
 class Scans:
@@ -40,6 +45,11 @@ class Scans:
     def run(self, table: Artifact) -> None:
         """Look at a table; a failure is kept and raised for each task that it concerns."""
         self._done[table] = look(table, list(self._checks[table].values()))
+
+    def damaged(self, table: Artifact) -> bool:
+        """Whether the table could not be read to its end."""
+        found = self._done[table].values()
+        return any(isinstance(f, Unread) for f in found)
 
     def of(self, task: Task) -> tuple[Shared, ...]:
         """What a task's check asked of its table; empty for one that asked for nothing."""
@@ -72,6 +82,8 @@ def _pass(table: Any, checks: Sequence[Check]) -> dict[str, Found]:
     asking = [check for check in checks if check.ask is not None or check.samples]
     try:
         return _together(table, asking)
+    except DAMAGE as error:
+        return dict.fromkeys((check.code for check in asking), Unread(sentence(error)))
     except Exception as error:  # noqa: BLE001  kept, and raised again for the check it concerns
         if len(asking) == 1:
             return {asking[0].code: error}
@@ -110,8 +122,8 @@ def _walk(table: Artifact, checks: Sequence[Check]) -> dict[str, Found]:
                     parts[check.code].append(check.gather(bars))
                 except Exception as error:  # noqa: BLE001  kept for this check alone
                     failed[check.code] = error
-    except Exception as error:  # noqa: BLE001  the table cannot be read: kept for all checks
-        return {check.code: error for check in gathering}
+    except DAMAGE as error:
+        return {check.code: Unread(sentence(error)) for check in gathering}
     return {
         check.code: failed.get(check.code) or (_one_below_the_other(parts[check.code]),)
         for check in gathering

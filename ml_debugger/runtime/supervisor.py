@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -76,6 +76,7 @@ class _State:
     at: str | None = None
     started: CheckStarted | None = None
     finished: bool = False
+    suspect: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     picture: Picture = field(default_factory=Picture)
 
@@ -152,9 +153,16 @@ def _work(
                 event = _take(message, state)
                 if state.finished:
                     return
+                if state.suspect:
+                    break
                 if event is not None:
                     deadline = getattr(event, "deadline", deadline)
                     yield event
+        if state.suspect:
+            suspect = (*job.suspect, *state.suspect)
+            job = replace(job, done=tuple(state.done), suspect=suspect)
+            state.suspect = ()
+            continue
         if state.at is None or state.at.startswith("stage:"):
             stage = state.at.removeprefix("stage:") if state.at else "starting"
             yield f"the worker failed while {stage}: {death}"
@@ -180,6 +188,9 @@ def _take(message: Mapping[str, Any], state: _State) -> Event | None:
             return Progress("judging", 0, message["tasks"], "", START_SECONDS)
         case "at":
             state.at = message["key"]
+            return None
+        case "suspect":
+            state.suspect = tuple(message["files"])
             return None
         case "done":
             state.finished = True

@@ -79,6 +79,7 @@ def work(job: Job, send: Send) -> None:
             configuration,
             configured=job.configured,
             given_up=[k.removeprefix("file:") for k in job.given_up if k.startswith("file:")],
+            suspect=job.suspect,
             on_progress=on_progress,
         )
         machine = Machine()
@@ -106,8 +107,8 @@ def work(job: Job, send: Send) -> None:
     for result in _unlooked(assembled.artifacts, checks, job):
         send({"event": "at", "key": f"file:{result.subject}"})
         tell(CheckFinished(result))
-    _run(tasks, job, configuration.limits, send, tell)
-    send({"event": "done"})
+    if _run(tasks, job, configuration.limits, send, tell):
+        send({"event": "done"})
 
 
 def _run(
@@ -116,7 +117,8 @@ def _run(
     overrides: Overrides,
     send: Send,
     tell: Callable[[Event], None],
-) -> None:
+) -> bool:
+    """Judge what has no result yet; false when the job must begin anew over damaged files."""
     scans = Scans(tasks)
     for number, task in enumerate(tasks):
         if task.key in job.done:
@@ -128,6 +130,11 @@ def _run(
             if gone is None:
                 tell(Progress("scanning", number, len(tasks), table.subject, SCAN_SECONDS))
                 scans.run(table)
+                suspect = _suspect(table)
+                if scans.damaged(table) and not set(suspect) <= set(job.suspect):
+                    # another worker reads these files whole and keeps what is sound
+                    send({"event": "suspect", "files": suspect})
+                    return False
         send({"event": "at", "key": task.key})
         tell(_started(task))
         measuring = _Measuring(task, scans, overrides, gone)
@@ -138,6 +145,13 @@ def _run(
                 keep_rows(Path(job.rows_to), number, result, measuring.rows)
             except Exception as error:  # noqa: BLE001  the finding stands; its rows are extra
                 tell(Note(f"{result.code}: the rows could not be listed: {error}"))
+    return True
+
+
+def _suspect(table: Artifact) -> list[str]:
+    """The files of a table, as they are shown."""
+    files = table.files if isinstance(table, PriceTable | FeatureTable) else {}
+    return list(files.values()) or [table.path or table.subject]
 
 
 class _Measuring:

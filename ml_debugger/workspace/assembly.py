@@ -66,19 +66,21 @@ def assemble(
     *,
     configured: bool,
     given_up: Collection[str] = (),
+    suspect: Collection[str] = (),
     on_progress: OnProgress = lambda *_: None,
 ) -> Assembled:
     """Read everything below the paths and link it.
 
     `configured` is true when the paths come from the workspace's own configuration.
     `given_up` names files whose reading crashed or hung before; they become unreadable files.
+    `suspect` names files in which a check met damage; they are looked at whole.
     """
     root = configuration.root if configured else None
     discovery = discover(paths, configuration["workspace.ignore"], root)
     artifacts: list[Artifact] = []
     for number, found in enumerate(discovery.found):
         on_progress("reading", number, len(discovery.found), found.shown)
-        artifacts.extend(_open(found, given_up))
+        artifacts.extend(_open(found, given_up, suspect=found.shown in suspect))
     on_progress("linking", 0, 0, "what belongs together")
     artifacts.extend(
         Unrecognised(shown, shown, reason, named, special=True)
@@ -134,13 +136,13 @@ def expectations(configuration: Configuration, today: date) -> Expectations:
     )
 
 
-def _open(found: Found, given_up: Collection[str]) -> Sequence[Artifact]:
+def _open(found: Found, given_up: Collection[str], *, suspect: bool) -> Sequence[Artifact]:
     if found.shown in given_up:
         problem = "reading it crashed or took too long"
         return (FileRead(found.shown, found.shown, "file", problem),)
     if found.is_folder:
-        return open_folder(found.file, found.shown)
-    return open_file(found.file, found.shown, named=found.named)
+        return open_folder(found.file, found.shown, suspect=suspect)
+    return open_file(found.file, found.shown, named=found.named, suspect=suspect)
 
 
 def _workspace(

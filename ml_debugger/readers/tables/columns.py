@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 TIME = (
     "date",
@@ -128,6 +129,7 @@ _QUOTED_VOLUME = re.compile(r"^vol(?:ume)?[ _(]+(?:[A-Z]{3,5}|currency)\)?$", re
 _CURRENCY = re.compile(r"(?:btc|eth|usdt?|usdc|eur|xrp|ltc|bnb|currency|base|from)$", re.IGNORECASE)
 
 
+@lru_cache(maxsize=65_536)
 def normal(name: str) -> str:
     """A column name in lower case with single underscores: `'1. Adj Close**'` is `adj_close`.
 

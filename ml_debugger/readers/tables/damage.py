@@ -20,6 +20,13 @@ POLARS_ERRORS: tuple[type[BaseException], ...] = (
 """What reading a damaged table raises. A panic of the Rust core derives from BaseException:
 it is as ordinary here as any other sign of a corrupt file."""
 
+DAMAGE: tuple[type[BaseException], ...] = (
+    pl.exceptions.ComputeError,
+    pl.exceptions.PanicException,
+    OSError,
+)
+"""Those of them that a damaged page raises; the others come from a question that is wrong."""
+
 
 def sentence(error: BaseException) -> str:
     """The first line of an error, without the wrapping that Rust adds."""

@@ -25,7 +25,7 @@ def is_dataset(folder: Path) -> bool:
     return any("=" in child.name[1:] and child.is_dir() for child in folder.iterdir())
 
 
-def read_dataset(folder: Path, shown: str) -> Reading:
+def read_dataset(folder: Path, shown: str, *, suspect: bool = False) -> Reading:
     """Read `year=2020/ticker=AAPL/part-0.parquet` and the like as one table.
 
     Damaged files are left out and named in `Reading.lost`. Columns that only some files have are
@@ -39,7 +39,7 @@ def read_dataset(folder: Path, shown: str) -> Reading:
     if len(partitions.files) > MAX_FILES:
         raise Unreadable(f"more than {MAX_FILES:,} partition files: point at a part of them")
     with unreadable("the partitions cannot be read together"):
-        together = partitions.open()
+        together = partitions.open(suspect=suspect)
         keys = tuple(partitions.keys)
         table = open_frame(
             together.frame,

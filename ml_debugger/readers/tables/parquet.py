@@ -12,8 +12,10 @@ from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence, unreadabl
 from ml_debugger.readers.tables.table import open_frame
 
 MAGIC = b"PAR1"
-VERIFIED_BYTES = 256 * 2**20
-"""Files up to this size are decoded whole once, so that damage is found before any check."""
+VERIFIED_BYTES = 16 * 2**20
+"""Files up to this size are decoded whole at once; a larger one when a check meets damage in it."""
+HELD_BYTES = 256 * 2**20
+"""Of a damaged file up to this size the sound rows are kept in memory."""
 
 
 def recognise(head: Head) -> str | None:
@@ -30,20 +32,33 @@ def read(head: Head, _kind: str) -> Reading:
         tail = stream.read(4)
     if head.size < 12 or tail != MAGIC:
         raise Unreadable(f"truncated: {head.size:,} bytes and no Parquet footer at the end")
+    whole = head.suspect or head.size <= VERIFIED_BYTES
+    try:
+        return _reading(head, whole=whole)
+    except Unreadable:
+        if whole:
+            raise
+        # the damage lay in the rows that tell what the table is: keep what stands before it
+        return _reading(head, whole=True)
+
+
+def _reading(head: Head, *, whole: bool) -> Reading:
     with unreadable("the Parquet file is damaged"):
         frame = pl.scan_parquet(head.file, glob=False, hive_partitioning=False)
         rows = int(frame.select(pl.len()).collect().item())
         frame.collect_schema()
     problem = None
-    if head.size <= VERIFIED_BYTES:
-        frame, rows, problem = _verified(frame, rows)
+    if whole:
+        frame, rows, problem = _verified(frame, rows, held=head.size <= HELD_BYTES)
         problem = problem or bad_page(head.file)
     with unreadable("the Parquet file is damaged"):
         table = open_frame(frame, shown=head.shown, stem=head.stem, rows=rows, typed=True)
         return Reading(artifacts_of(table), problem, content=table.content)
 
 
-def _verified(frame: pl.LazyFrame, rows: int) -> tuple[pl.LazyFrame, int, str | None]:
+def _verified(
+    frame: pl.LazyFrame, rows: int, *, held: bool
+) -> tuple[pl.LazyFrame, int, str | None]:
     """Decode every page; where that fails, keep the rows before the damage."""
     damage = _damage(frame)
     if damage is None:
@@ -59,7 +74,8 @@ def _verified(frame: pl.LazyFrame, rows: int) -> tuple[pl.LazyFrame, int, str | 
     if sound == 0:
         raise Unreadable(f"the Parquet file is damaged: {damage}")
     problem = f"damaged after row {sound:,} of {rows:,}: {damage}"
-    return frame.head(sound).collect().lazy(), sound, problem
+    kept = frame.head(sound)
+    return kept.collect().lazy() if held else kept, sound, problem
 
 
 def _damage(frame: pl.LazyFrame) -> str | None:

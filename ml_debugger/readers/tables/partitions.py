@@ -21,9 +21,8 @@ from ml_debugger.readers.tables.columns import TICKER, normal
 from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence
 
 HELD_BYTES = 192 * 2**20
-"""Folders up to this size are decoded once and kept; beyond it every pass reads them anew."""
-VERIFIED_BYTES = 2 * 2**30
-"""Folders up to this size are decoded whole once, so that damage is found before any check."""
+"""Folders up to this size are decoded once and kept; beyond it every pass reads them anew, and
+damage is looked for when a check meets it."""
 THREADS = 8
 
 Schema = Mapping[str, pl.DataType]
@@ -64,31 +63,34 @@ class Partitions:
             for key, held in values.items()
         }
 
-    def open(self) -> Together:
-        """Scan all files together; raises Unreadable where none is sound."""
-        try:
-            return self._alike()
-        except POLARS_ERRORS:
-            return self._one_by_one()
+    def open(self, *, suspect: bool = False) -> Together:
+        """Scan all files together; raises Unreadable where none is sound.
 
-    def _alike(self) -> Together:
+        Every page is decoded where the rows are few or damage is suspected.
+        """
+        try:
+            return self._alike(suspect=suspect)
+        except POLARS_ERRORS:
+            return self._one_by_one(suspect=suspect)
+
+    def _alike(self, *, suspect: bool) -> Together:
         frame = self._scan(self.files)
         schema = frame.collect_schema()
         keys = self.keys
         known = {c: kind for c, kind in schema.items() if c not in keys}
-        frame, held = self._decoded(frame)
+        frame, held = self._decoded(frame, suspect=suspect)
         return Together(frame, held, dict.fromkeys(self.files, known))
 
-    def _decoded(self, frame: pl.LazyFrame) -> tuple[pl.LazyFrame, bool]:
+    def _decoded(self, frame: pl.LazyFrame, *, suspect: bool) -> tuple[pl.LazyFrame, bool]:
         """Decode every page, and keep the rows where they are few; damage raises."""
         if self.size <= HELD_BYTES:
             # thousands of small chunks would make every later step slow
             return frame.collect(engine="streaming").rechunk().lazy(), True
-        if self.size <= VERIFIED_BYTES:
+        if suspect:
             frame.select(pl.all().null_count()).collect(engine="streaming")
         return frame, False
 
-    def _one_by_one(self) -> Together:
+    def _one_by_one(self, *, suspect: bool) -> Together:
         """Leave out what is damaged and bring the rest to common types."""
         lost: dict[str, str] = {}
         schemas: dict[str, Schema] = {}
@@ -101,7 +103,7 @@ class Partitions:
         groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for file, schema in schemas.items():
             groups.setdefault(tuple((c, str(k)) for c, k in schema.items()), []).append(file)
-        if self.size <= VERIFIED_BYTES:
+        if suspect or self.size <= HELD_BYTES:
             for group in groups.values():
                 for file, why in self._damaged(group):
                     lost[file] = why
@@ -118,7 +120,7 @@ class Partitions:
             for group in groups.values()
             if any(f in schemas for f in group)
         ]
-        frame, held = self._decoded(pl.concat(parts, how="vertical"))
+        frame, held = self._decoded(pl.concat(parts, how="vertical"), suspect=False)
         return Together(frame, held, schemas, lost)
 
     def _schema(self, file: str) -> Schema | str:
