@@ -94,8 +94,7 @@ def _together(table: Any, asking: Sequence[Check]) -> dict[str, Found]:
     asked = {check.code: check.ask(table) for check in asking if check.ask is not None}
     wanted = any(check.samples for check in asking) and isinstance(table, FeatureTable)
     sampling = Sampling.of(table) if wanted else None
-    rows = (sampling.spread, sampling.series) if sampling else ()
-    scans, brought = fuse(table.frame, asked, rows)
+    scans, brought = fuse(table.frame, asked, (sampling.rows,) if sampling else ())
     sample = sampling.sample(*brought) if sampling else None
     return {
         check.code: (

@@ -57,8 +57,12 @@ def test_the_series_are_whole_tickers_in_order_from_all_over_the_alphabet() -> N
     assert found.series.equals(found.series.sort("ticker", "date"))
 
 
-def test_a_ticker_longer_than_the_sample_gives_its_end() -> None:
-    found = sample(panel(2, 500))
+@pytest.mark.parametrize("by_ticker", [False, True])
+def test_a_ticker_longer_than_the_sample_gives_its_end(by_ticker: bool) -> None:
+    table = panel(2, 500)
+    if by_ticker:
+        table = features_of(table.frame.collect().sort("ticker", maintain_order=True))
+    found = sample(table)
     assert found.series["ticker"].n_unique() == 1
     assert found.series.height == 200
     assert found.series["x"].max() >= 998
