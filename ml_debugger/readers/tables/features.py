@@ -15,7 +15,15 @@ from ml_debugger.readers.tables.table import Table
 _LABEL = re.compile(
     r"^(?:label|target|fwd|forward|future|next)(?:$|_|\d)|^(?:y|y_\d+[a-z]?|class|outcome)$"
     r"|_(?:label|target|fwd|forward|future|ahead)$|(?:^|_)(?:fwd|forward|future)_(?:ret|return)"
+    r"|(?:^|_)(?:ret|return|returns)_(?:fwd|forward|future|next|ahead)(?:_|\d|$)"
+    r"|(?:^|_)(?:fwd|forward|future|next|label|target)_?\d{1,3}[a-z]*(?:_|$)|(?:^|_)fwdret"
 )
+_EXPECTED = re.compile(
+    r"(?:^|_)(?:fwd|forward|future|next)_(?:\w+_)?"
+    r"(?:p_?e|eps|peg|earnings|dividends?|div|sales|revenues?|ebitda|yield|points|rate|premium"
+    r"|report|curve|contract)(?:_|$)|(?:^|_)(?:price_target|target_price|target_rate)(?:_|$)"
+)
+"""What analysts and markets expect of the future is known today: `forward_pe` is a feature."""
 _NEXT = re.compile(r"^(?:next|tomorrow)")
 _HORIZON = re.compile(r"(?:^|_|[a-z])(\d{1,3})(?:d|day|days|sessions?|bars?)?(?:_|$)")
 _OTHER_UNIT = re.compile(
@@ -60,6 +68,13 @@ _RAW = {
     "changepercent",
     "pct_chg",
     "pre_close",
+    "adj_open",
+    "adj_high",
+    "adj_low",
+    "adj_volume",
+    "ex_dividend",
+    "div_cash",
+    "split_ratio",
 }
 """What vendors deliver with their bars: beside whole bars it is their source, not a feature."""
 _UNNAMED = re.compile(r"^column_\d+$")
@@ -69,7 +84,8 @@ _SPLIT = {"split", "fold", "set", "subset", "partition", "is_train", "is_test", 
 
 def is_label(name: str) -> bool:
     """Whether a column is a label by its name: `label_5`, `target`, `fwd_return_20`, `y`."""
-    return bool(_LABEL.search(normal(name)))
+    plain = normal(name)
+    return bool(_LABEL.search(plain)) and not _EXPECTED.search(plain)
 
 
 def label_horizon(name: str) -> int | None:

@@ -84,8 +84,10 @@ def split_of(table: Table, keys: Keys) -> Split | None:
     windows = _windows(rows)
     if part is not None and len({window.part for window in windows}) < 2:
         return None
-    days = rows.select(pl.col("time").cast(pl.Date).unique().sort()).head(_SESSIONS + 1).collect()
-    sessions: tuple[date, ...] = tuple(days["time"].to_list()) if len(days) <= _SESSIONS else ()
+    # rows in no part are sessions all the same: that is where a purge lies
+    every = table.frame.select(keys.time.expression.cast(pl.Date).alias("day"))
+    days = every.drop_nulls().unique().sort("day").head(_SESSIONS + 1).collect()
+    sessions: tuple[date, ...] = tuple(days["day"].to_list()) if len(days) <= _SESSIONS else ()
     return Split(
         subject=table.subject,
         path=table.shown,

@@ -123,6 +123,12 @@ def test_one_part_alone_is_no_split(tmp_path: Path, open_table: Open) -> None:
     ("name", "label", "horizon"),
     [
         ("label_5", True, 5),
+        ("ret_fwd_21", True, 21),
+        ("return_next_5d", True, 5),
+        ("close_fwd_10", True, 10),
+        ("forwardPE", False, None),
+        ("price_target", False, None),
+        ("days_to_next_earnings", False, None),
         ("target", True, None),
         ("target_1d", True, 1),
         ("fwd_ret_20d", True, 20),
@@ -159,3 +165,21 @@ def test_prices_of_one_ticker_by_prefix_or_tuple() -> None:
     tuples = [f"('{f}', 'MSFT')" for f in ("Open", "High", "Low", "Close")]
     assert panel_fields(tuples)["('Close', 'MSFT')"] == ("close", "MSFT")
     assert panel_fields(["open_ratio", "high_ratio", "low_ratio", "close_ratio"]) == {}
+
+
+def test_vendor_columns_beside_adjusted_bars_are_no_features(
+    bars: pl.DataFrame, tmp_path: Path, open_table: Open
+) -> None:
+    adjusted = {f"Adj. {c}": pl.col(c) for c in ("Open", "High", "Low", "Close", "Volume")}
+    frame = bars.with_columns(
+        **adjusted, **{"Ex-Dividend": pl.lit(0.0), "Split Ratio": pl.lit(1.0)}
+    )
+    assert [type(a) for a in read(frame, tmp_path, open_table)] == [PriceTable]
+
+
+def test_purged_rows_are_sessions_between_the_parts(tmp_path: Path, open_table: Open) -> None:
+    parts = ["train"] * 40 + ["purged"] * 5 + ["test"] * 15
+    found = read(base(rsi=VALUES, fwd_ret_5=VALUES, split=parts), tmp_path, open_table)
+    split = next(a for a in found if isinstance(a, Split))
+    assert split.sessions == tuple(DAYS)
+    assert [window.part for window in split.windows] == ["train", "test"]
