@@ -64,11 +64,10 @@ class Table:
 
         found = []
         for column in columns:
-            values = self.sample[column].cast(pl.Float64)
+            values = self.sample[column].gather_every(max(1, self.sample.height // GLANCE))
+            values = values.cast(pl.Float64)
             values = values.filter(values.is_finite().fill_null(value=False))
-            if len(values) < LEAST_ROWS:
-                continue
-            if looks(values.gather_every(max(1, len(values) // GLANCE))):
+            if len(values) >= LEAST_ROWS and looks(values):
                 found.append(column)
         return found
 
@@ -77,12 +76,14 @@ class Table:
 
         Values rounded to a unit u shift a mean by u / sqrt(12 n) and a variance by u**2 / 12.
         """
+        import numpy as np
         import polars as pl
 
         base = DOUBLE if self.sample.schema[column] == pl.Float64 else SINGLE
-        values = self.sample[column].cast(pl.Float64).drop_nulls().head(2_000)
+        values = self.sample[column].head(2_000).cast(pl.Float64).drop_nulls().to_numpy()
         for places in range(1, 7):
-            if ((values * 10**places).round() - values * 10**places).abs().max() < 1e-6:
+            scaled = values * 10**places
+            if len(values) and np.abs(np.round(scaled) - scaled).max() < 1e-6:
                 unit = 10.0**-places
                 return float(base + unit**2 / 12 + 4 * unit / (12 * self.sample.height) ** 0.5)
         return base

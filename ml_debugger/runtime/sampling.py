@@ -64,7 +64,8 @@ def _series(table: FeatureTable) -> pl.Expr:
         end = table.frame.select(ticker).tail(SERIES_ROWS).collect(engine="streaming").to_series()
         # whole tickers in turn, or all tickers at each time
         among = 1 if end.n_unique() == 1 else known.height
-        return (ticker == end[-1]) & (pl.col(ROW) >= table.rows - SERIES_ROWS * among)
+        last: pl.Expr = ticker == end[-1]
+        return last & (pl.col(ROW) >= table.rows - SERIES_ROWS * among)
     every = max(1, -(-int(fitting["rows"].sum()) // SERIES_ROWS))
     chosen = fitting.gather_every(every)
     kept = chosen.filter(pl.col("rows").cum_sum() <= SERIES_ROWS)
