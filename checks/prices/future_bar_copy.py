@@ -117,13 +117,12 @@ def _pairs(bars: Bars) -> pl.DataFrame:
     ranged = (pl.col("high") > pl.col("low")).fill_null(False)
     # equal keys are found by one sort of integers, and only their bars are looked at
     keys = bars.frame.select(
-        pl.struct(candle).hash().alias("key"),
-        ranged.alias("ranged"),
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-    )
-    keys = keys.filter("ranged").select("key", "row").sort("key")
-    equal = (pl.col("key") == pl.col("key").shift()).fill_null(False)
-    repeated = keys.filter(equal | equal.shift(-1).fill_null(False))
+        pl.when(ranged).then(pl.struct(candle).hash()).alias("key"),
+    ).to_series()
+    ordered = keys.drop_nulls().sort()
+    twice = ordered.filter(ordered == ordered.shift()).unique()
+    row = keys.is_in(twice.implode()).fill_null(value=False).arg_true()
+    repeated = pl.DataFrame({"key": keys.gather(row), "row": row})
     rows = (
         bars.frame[repeated["row"]]
         .select("ticker", "time", *candle, volume.alias("volume"))

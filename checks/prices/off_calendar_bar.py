@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from checks.prices.cross_section import CROSS_SECTION
 from checks.prices.off_hours import EARLY_CLOSE, NIGHT, after_early_close, at_night
-from checks.prices.sessions import CROSS_SECTION
 from checks.prices.shut_days import COPIED, LEAST_SESSIONS, TRADED, find_shut, kept_by_all, regular
 from checks.prices.trading_days import DAILY, INTRADAY, by_day, copied, intraday, steps
 from checks.prices.wording import plural

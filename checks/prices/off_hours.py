@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from checks.prices.sessions import CROSS_SECTION, SESSION
+from checks.prices.cross_section import CROSS_SECTION, SESSION
 from checks.prices.trading_days import BIN_MINUTES, BINS, TradingDays
 
 if TYPE_CHECKING:

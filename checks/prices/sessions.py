@@ -7,45 +7,28 @@ the calendar of the exchange whose closures its closed days are, or else against
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from checks.prices.cross_section import (
+    CROSS_SECTION,
+    LONGEST_CLOSURE,
+    missing_sessions,
+    sessions_of,
+)
+from checks.prices.gap import Found, Gap
 
 if TYPE_CHECKING:
     import polars as pl
 
     from ml_debugger.data.exchanges import Kept
 
-CROSS_SECTION = 5
-"""Tickers from which on a cross-section tells sessions from closed days."""
-SESSION = 0.6
-"""Share of living tickers that trade on a session."""
-CLOSURE = 0.15
-"""Share of living tickers that are absent together where their exchange was closed."""
-LONGEST_CLOSURE = 8
-"""Weekdays: the Chinese New Year and the October holidays close Shanghai for five to eight."""
+MONDAY = 3
+"""1970-01-01, the day 0 of dates, was a Thursday."""
 HABIT = 4
 """Weeks without a weekday, at one end of a series, that make it none of the exchange's."""
 TICKERS = "all tickers"
-
-
-@dataclass(frozen=True, order=True)
-class Gap:
-    """Consecutive sessions without a bar: how many, of which ticker, from when to when."""
-
-    sessions: int
-    ticker: str
-    start: date
-    end: date
-
-
-@dataclass(frozen=True)
-class Found:
-    """Gaps, and how many sessions were expected in all."""
-
-    gaps: tuple[Gap, ...]
-    expected: int
 
 
 def find_gaps(days: pl.DataFrame) -> Found:
@@ -54,8 +37,8 @@ def find_gaps(days: pl.DataFrame) -> Found:
     expected = 0
     for (weekdays, suffix), part in by_calendar(days).items():
         if part["id"].n_unique() >= CROSS_SECTION:
-            sessions = _sessions(part)
-            found = _in_cross_section(part, sessions)
+            sessions = sessions_of(part)
+            found = missing_sessions(part, sessions)
             own = _by_own_pattern(TICKERS, sessions["day"].to_list(), weekdays, suffix)
             gaps += [*found.gaps, *own.gaps]
             expected += found.expected
@@ -73,11 +56,23 @@ def by_calendar(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
 
     Tickers with fewer than ten days say nothing about their weekdays and are left out.
     """
+    import numpy as np
     import polars as pl
 
-    counts = days.group_by("id", pl.col("day").dt.weekday().alias("weekday")).agg(
-        pl.len(), pl.col("ticker").first()
-    )
+    weekday = (days["day"].to_physical().to_numpy() + MONDAY) % 7 + 1
+    ids = days["id"].to_numpy().astype(np.int64)
+    number = np.bincount(ids * 8 + weekday)
+    have = np.flatnonzero(number)
+    turns = np.flatnonzero(np.diff(ids, prepend=-1))
+    named = dict(zip(ids[turns].tolist(), days["ticker"].gather(turns), strict=True))
+    counts = pl.DataFrame(
+        {
+            "id": have // 8,
+            "weekday": have % 8,
+            "len": number[have],
+            "ticker": pl.Series([named[one] for one in (have // 8).tolist()], dtype=pl.String),
+        }
+    ).with_columns(pl.col("id").cast(days.schema["id"]))
     kept = counts.filter(pl.col("len") >= 0.4 * pl.col("len").max().over("id"))
     kinds = (
         kept.group_by("id")
@@ -95,99 +90,9 @@ def by_calendar(days: pl.DataFrame) -> dict[tuple[str, str], pl.DataFrame]:
     if len(parts) == 1 and kinds.height == days["id"].n_unique():
         return {(str(key[0]), str(key[1])): days for key in parts}
     return {
-        (str(key[0]), str(key[1])): days.join(part.select("id"), on="id", how="semi")
+        (str(key[0]), str(key[1])): days.filter(pl.col("id").is_in(part["id"].implode()))
         for key, part in parts.items()
     }
-
-
-def _sessions(days: pl.DataFrame) -> pl.DataFrame:
-    """Days on which most living tickers trade, with the number living, ascending."""
-    import polars as pl
-
-    lives = days.group_by("id").agg(
-        pl.col("day").min().alias("start"), pl.col("day").max().alias("end")
-    )
-    trading = days.group_by("day").agg(pl.len().alias("trading")).sort("day")
-    starts = lives["start"].sort()
-    ends = lives["end"].sort()
-    begun = starts.search_sorted(trading["day"], side="right").cast(pl.Int64)
-    over = ends.search_sorted(trading["day"], side="left").cast(pl.Int64)
-    return (
-        trading.with_columns((begun - over).alias("living"))
-        .filter(pl.col("trading") >= SESSION * pl.col("living"))
-        .with_row_index("session")
-    )
-
-
-def _in_cross_section(days: pl.DataFrame, sessions: pl.DataFrame) -> Found:
-    import polars as pl
-
-    held = days.join(sessions.select("day", "session"), on="day")
-    lives = held.group_by("id").agg(
-        pl.col("ticker").first(),
-        pl.col("session").min().alias("first"),
-        pl.col("session").max().alias("last"),
-        pl.len().alias("have"),
-    )
-    lives = lives.with_columns((pl.col("last") - pl.col("first") + 1).alias("expected"))
-    expected = int(lives["expected"].sum())
-    lacking = lives.filter(pl.col("have") < pl.col("expected"))
-    if lacking.is_empty():
-        return Found((), expected)
-    missing = (
-        lacking.select(
-            "id",
-            "ticker",
-            "expected",
-            pl.int_ranges("first", pl.col("last") + 1, dtype=pl.UInt32).alias("session"),
-        )
-        .explode("session")
-        .join(held.select("id", "session"), on=["id", "session"], how="anti")
-        .join(sessions.select("session", "day", "living"), on="session")
-        .sort("ticker", "session")
-        .with_columns(
-            (
-                (pl.col("session") - pl.col("session").shift() != 1)
-                | (pl.col("ticker") != pl.col("ticker").shift())
-            )
-            .fill_null(True)
-            .cum_sum()
-            .alias("run"),
-            pl.len().over("session").alias("absent"),
-        )
-    )
-    runs = missing.group_by("run", maintain_order=True).agg(
-        pl.col("ticker").first(),
-        pl.col("day").first().alias("start"),
-        pl.col("day").last().alias("end"),
-        pl.len().alias("length"),
-        pl.col("expected").first(),
-        ((pl.col("absent") >= CLOSURE * pl.col("living")) & (pl.col("absent") >= 3))
-        .all()
-        .alias("shared"),
-    )
-    runs = runs.filter(~(pl.col("shared") & (pl.col("length") <= LONGEST_CLOSURE)))
-    runs = _without_thin_trading(runs)
-    return Found(
-        tuple(
-            Gap(row["length"], row["ticker"], row["start"], row["end"])
-            for row in runs.iter_rows(named=True)
-        ),
-        expected,
-    )
-
-
-def _without_thin_trading(runs: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the short gaps of tickers that are often not traded at all."""
-    import polars as pl
-
-    thin = (
-        (pl.col("length").sum().over("ticker") > 0.03 * pl.col("expected"))
-        & (pl.len().over("ticker") >= 10)
-        & (pl.col("length").median().over("ticker") <= 3)
-    )
-    own = 5 * pl.col("length").median().over("ticker")
-    return runs.filter(~thin | (pl.col("length") > pl.max_horizontal(own, pl.lit(10))))
 
 
 def _by_own_pattern(ticker: str, days: list[date], weekdays: str, suffix: str) -> Found:

@@ -11,7 +11,8 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from checks.prices.sessions import CROSS_SECTION, SESSION, by_calendar
+from checks.prices.cross_section import CROSS_SECTION, SESSION
+from checks.prices.sessions import by_calendar
 
 if TYPE_CHECKING:
     import polars as pl
