@@ -22,6 +22,8 @@ REACH, PAST = 40, 20
 """Bars on each side that show the usual move, and those before that show range and volume."""
 OPENING = 0.5
 """Usual move overnight over the usual move, up to which an open is a price of its own."""
+PLACES = 7
+"""Decimal places that a price may have, less one: fractions of a cent in coins."""
 CROWD = 3
 """Tickers with a bar at that time from which on their middle move is the market's."""
 
@@ -100,7 +102,7 @@ def spikes(bars: Bars) -> pl.DataFrame:
         pl.when(pl.col("overnight") <= OPENING * pl.col("usual"))
         .then((pl.col("price") / pl.col("opened")).log() / pl.col("move"))
         .alias("gap"),
-        (pl.col("points") / pl.col("tick")).alias("ticks"),
+        (pl.col("points") / pl.coalesce("tick", _decimal_step())).alias("ticks"),
     )
     return facts.drop("at", "next", "points", "tick", "opened", "overnight")
 
@@ -122,6 +124,19 @@ def _candidates(bars: Bars) -> pl.Series:
     turned = ((growth > 1) & (pl.col("after") < 1)) | ((growth < 1) & (pl.col("after") > 1))
     left = (growth * pl.col("after") - 1).abs() <= TAKEN_BACK * (growth - 1).abs()
     return pairs.filter((growth > 0) & (pl.col("after") > 0) & turned & left)["row"]
+
+
+def _decimal_step() -> pl.Expr:
+    """The step that the places of three prices allow, where nothing else around has moved."""
+    import polars as pl
+
+    step = pl.lit(None, pl.Float64)
+    for places in reversed(range(PLACES)):
+        exact = pl.all_horizontal(
+            (pl.col(c) - pl.col(c).round(places)).abs() < 1e-9 for c in ("before", "price", "after")
+        )
+        step = pl.when(exact).then(10.0**-places).otherwise(step)
+    return step
 
 
 def _range(bars: Bars) -> pl.Expr:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
-"""Splits that companies declare; a reverse split has the same ratios upside down."""
+"""Splits that companies declare."""
+REVERSE = 2.0
+"""Least reverse split: shares are put together by whole numbers, and 3:2 is a stock dividend."""
+NO_SHARES = r"(?:^|\s)\^|=[XF]$"
+"""Indices, currencies and futures, as vendors write them: what has no shares cannot split."""
 WINDOW = 20
 """Sessions on each side that show the level, the usual move and the usual trading."""
 LEAST_BEFORE, LEAST_AFTER = 5, 3
@@ -30,12 +34,17 @@ CANDIDATE = 0.33
 """Natural logarithm: smaller moves than 1 to 1.39 are no split of the list."""
 OWN_MOVES = 3.0
 """A split's session has a move of its own too; it is rarely above three usual ones."""
-EXTREME = 6.0
-"""Usual moves below which a jump is a move of its market: coins double within a month."""
+EXTREME = 8.0
+"""Usual moves below which a jump is the ticker's own: coins double within a month, and shares of a
+dollar lose a third in a session as often as others lose a tenth."""
 MOST_OFF, LEAST_OFF = 0.07, 0.02
 """How far the rest of the move may be from zero at most, and is always allowed to be."""
 CROWD, RANGE = 2.5, 2.5
 """A crash trades several times the usual amount in several times the usual range."""
+CALM = 2.5
+"""Usual moves after the jump over those before it: a split leaves them, news do not."""
+LEAST_MARKET = 5
+"""Tickers whose middle move is the market's, even if a share class splits with its sister."""
 
 
 def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
@@ -67,13 +76,14 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
     """A stock split was not taken out of the prices.
 
     What it measures:
-        Jumps between neighbouring sessions that lie within the ticker's usual move of a split
-        ratio (3:2, 2:1, 3:1 ... 50:1 and their reverse), after the market's own move is taken
-        off. They must be far beyond what is usual, the new level must last, and the day must be
-        ordinary otherwise: a range and an amount traded like those before. A crash or a leap on
-        news trades several times as much, so it is not taken for a split; where closes are all
-        there is, only a jump by exactly a ratio of two or more counts. Adjusted closes are
-        judged where the table has them, because raw closes jump by right.
+        Jumps between neighbouring sessions that lie within the ticker's usual move of a
+        split ratio (3:2, 2:1, 3:1 ... 50:1, and reverse splits from 2:1 on), after the
+        market's own move is taken off. They must be far beyond what is usual, the new
+        level must last, and the day must be ordinary otherwise: a range and an amount
+        traded like those before. A crash or a leap on news trades several times as
+        much, so it is not taken for a split; where closes are all there is, only a jump
+        by exactly a ratio of two or more counts. Adjusted closes are judged where the
+        table has them, because raw closes jump by right.
 
     Why it matters:
         The model learns a return of -50 % or +900 % that no holder had. Volatility, moving
@@ -92,7 +102,13 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
     if "jumps" not in found:
         return NotMeasured(f"no ticker has {3 * LEAST_BEFORE} sessions")
     jumps = found["jumps"]
-    splits = [row for row in jumps.iter_rows(named=True) if _is_split(row)]
+    import re
+
+    splits = [
+        row
+        for row in jumps.iter_rows(named=True)
+        if _is_split(row) and not re.search(NO_SHARES, row["ticker"] or "")
+    ]
     if not splits:
         return Measurement(
             f"No split left in {plural(prices.rows, 'bar')}; {plural(jumps.height, 'large move')}",
@@ -152,7 +168,12 @@ def _jumps(bars: Bars, column: str) -> Mapping[str, pl.DataFrame]:
     crowd = (
         moves.join(large.select("time").unique(), on="time", how="semi")
         .group_by("time")
-        .agg(pl.when(pl.len() >= 10).then(pl.col("move").median()).otherwise(0.0).alias("market"))
+        .agg(
+            pl.when(pl.len() >= LEAST_MARKET)
+            .then(pl.col("move").median())
+            .otherwise(0.0)
+            .alias("market")
+        )
     )
     facts = _surroundings(daily, moves, large)
     return {"jumps": large.join(facts, on="row").join(crowd, on="time").sort("ticker", "time")}
@@ -192,10 +213,14 @@ def _surroundings(daily: pl.DataFrame, moves: pl.DataFrame, large: pl.DataFrame)
         return value.filter(offset == 0).first() / value.filter(offset < 0).median()
 
     price = pl.col("price")
+    step = price.diff().abs()
     facts = around.group_by(pl.col("at").alias("row")).agg(
         price.filter(offset.is_between(-5, -1)).median().alias("level_before"),
         price.filter(offset.is_between(0, 4)).median().alias("level_after"),
         pl.col("move").filter(offset != 0).abs().median().alias("usual_move"),
+        pl.col("move").filter(offset < 0).abs().median().alias("calm_before"),
+        pl.col("move").filter(offset > 0).abs().median().alias("calm_after"),
+        step.filter(step > 0).min().alias("tick"),
         (offset < 0).sum().alias("sessions_before"),
         (offset > 0).sum().alias("sessions_after"),
         *(to_past(name).alias(name) for name in derived),
@@ -226,13 +251,16 @@ def _is_split(row: dict[str, Any]) -> bool:
     """Whether a large move is a split: near a ratio, lasting, and on an ordinary day."""
     import math
 
-    rest, ratio = min((abs(abs(row["move"] - row["market"]) - math.log(k)), k) for k in RATIOS)
+    rest, ratio = _nearest(row)
     usual = 1.4826 * (row["usual_move"] or 0.0)
     crowd = [row[c] for c in ("volume", "amount") if row[c] is not None]
     # closes alone cannot tell a crash from a split, so only an exact ratio counts there
     seen = bool(crowd) or row["range"] is not None
     allowed = min(MOST_OFF, max(LEAST_OFF, OWN_MOVES * usual)) if seen else LEAST_OFF
     if rest > allowed or abs(row["move"]) < EXTREME * usual:
+        return False
+    # a cent that becomes two is one tick of the market
+    if row["tick"] and math.log1p(row["tick"] / min(row["price"], row["before"])) > MOST_OFF:
         return False
     lasting = math.log(row["level_after"] / row["level_before"])
     if abs(lasting - row["move"]) > 0.15 + 2 * usual:
@@ -242,13 +270,25 @@ def _is_split(row: dict[str, Any]) -> bool:
         return False
     if row["range"] is not None and row["range"] > RANGE:
         return False
+    if crowd:
+        return True
     # without volume a 3:2 split looks like any leap of a third
-    return bool(crowd) or ratio >= 2
+    return ratio >= 2 and (row["calm_after"] or 0.0) <= CALM * (row["calm_before"] or math.inf)
+
+
+def _nearest(row: dict[str, Any]) -> tuple[float, float]:
+    """How far a move, without the market's, is from the nearest ratio (in logarithms), and which.
+
+    The nearest ratio of a leap is a reverse split.
+    """
+    import math
+
+    own = row["move"] - row["market"]
+    ratios = (k for k in RATIOS if own < 0 or k >= REVERSE)
+    return min((abs(abs(own) - math.log(k)), k) for k in ratios)
 
 
 def _ratio(row: dict[str, Any]) -> str:
-    import math
-
-    _, ratio = min((abs(abs(row["move"] - row["market"]) - math.log(k)), k) for k in RATIOS)
+    _, ratio = _nearest(row)
     shares = "3:2" if ratio == 1.5 else f"{ratio:g}:1"
     return f"a split of {shares}" if row["move"] < 0 else f"a reverse split of {shares}"

@@ -510,3 +510,14 @@ def test_prices_without_closes_are_not_measured() -> None:
     frame = prices_of(walk().select("ticker", "time", "open", "high", "low"))
     for check in (stuck_feed, spike_and_revert, unit_error):
         assert isinstance(measured(check, frame), NotMeasured)
+
+
+@pytest.mark.parametrize(("usual", "once", "spikes"), [(0.03, 0.04, 0), (1.0, 1.5, 1)])
+def test_one_step_of_a_price_that_stands_still_is_no_spike(
+    usual: float, once: float, spikes: int
+) -> None:
+    row = pl.int_range(pl.len())
+    price = pl.when(row == 300).then(once).otherwise(usual)
+    still = walk().with_columns(price.alias(c) for c in ("open", "high", "low", "close"))
+    outcome = measured(spike_and_revert, prices_of(still))
+    assert outcome.values["spikes"] == spikes

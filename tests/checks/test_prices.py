@@ -305,6 +305,45 @@ def test_closes_alone_need_an_exact_ratio() -> None:
         assert status(unadjusted_split, prices_of(jump)) is wanted
 
 
+def test_a_leap_by_half_is_no_reverse_split() -> None:
+    row = pl.int_range(pl.len())
+    factor = pl.when(row >= 500).then(1.5).otherwise(1.0)
+    leap = walk(AMERICAN).with_columns(pl.col("open", "high", "low", "close") * factor)
+    assert status(unadjusted_split, prices_of(leap)) is Status.PASS
+
+
+def test_what_has_no_shares_cannot_split() -> None:
+    row = pl.int_range(pl.len())
+    factor = pl.when(row >= 500).then(2.0).otherwise(1.0)
+    for ticker, wanted in (("^VIX", Status.PASS), ("VIXY", Status.FAIL)):
+        leap = walk(AMERICAN, ticker).with_columns(pl.col("open", "high", "low", "close") * factor)
+        assert status(unadjusted_split, prices_of(leap)) is wanted
+
+
+def test_a_tick_of_a_penny_stock_is_no_split() -> None:
+    coarse = walk(AMERICAN)
+    cents = pl.when(pl.int_range(pl.len()) < 500).then(0.02).otherwise(0.01)
+    penny = coarse.with_columns(cents.alias(c) for c in ("open", "high", "low", "close"))
+    assert status(unadjusted_split, prices_of(penny)) is Status.PASS
+
+
+def test_a_market_crash_of_few_tickers_is_no_split() -> None:
+    factor = pl.when(pl.int_range(pl.len()) >= 500).then(0.667).otherwise(1.0)
+    price = pl.col("open", "high", "low", "close")
+    table = pl.concat([walk(AMERICAN, f"T{n}", n).with_columns(price * factor) for n in range(6)])
+    assert status(unadjusted_split, prices_of(table)) is Status.PASS
+
+
+def test_bare_closes_that_grow_wild_after_a_crash_are_no_split() -> None:
+    closes = walk(AMERICAN).select("ticker", "time", "close")
+    flat = closes["close"][499] / closes["close"][500]
+    row = pl.int_range(pl.len())
+    wild = 1 + 0.06 * (-1.0) ** row
+    factor = pl.when(row == 500).then(flat / 2).when(row > 500).then(flat / 2 * wild).otherwise(1.0)
+    crash = closes.with_columns(pl.col("close") * factor)
+    assert status(unadjusted_split, prices_of(crash)) is Status.PASS
+
+
 def test_a_spike_that_reverts_is_no_split() -> None:
     row = pl.int_range(pl.len())
     factor = pl.when(row == 500).then(0.5).otherwise(1.0)
