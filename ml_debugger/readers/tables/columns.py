@@ -125,6 +125,8 @@ FIELDS = {
 }
 """Price fields and their names; the single letters count only beside other price fields."""
 
+TICKER_CROWD = 20
+"""Columns in capitals beside which `O` or `LOW` is a ticker: indices have 30 members and more."""
 _QUOTED_VOLUME = re.compile(r"^vol(?:ume)?[ _(]+(?:[A-Z]{3,5}|currency)\)?$", re.IGNORECASE)
 _CURRENCY = re.compile(r"(?:btc|eth|usdt?|usdc|eur|xrp|ltc|bnb|currency|base|from)$", re.IGNORECASE)
 
@@ -169,10 +171,22 @@ def price_fields(names: Iterable[str]) -> dict[str, str]:
             if field_of(name) == "volume":
                 found["volume"] = name
                 break
+    if _are_tickers(names, found):
+        return {}
     words = {field for field, name in found.items() if len(normal(name)) > 1}
     if len(words) < 2 and len(found) < 4:
         found = {field: name for field, name in found.items() if field in words}
     return found or _prefixed(names)
+
+
+def _are_tickers(names: list[str], found: dict[str, str]) -> bool:
+    """Whether names stand in a crowd of tickers: O, C, L, LOW and OPEN are stocks as well."""
+    others = set(names) - set(found.values())
+    return (
+        len(others) >= TICKER_CROWD
+        and len(found.get("close", "")) <= 1
+        and all(name == name.upper() and len(name) <= 8 for name in others)
+    )
 
 
 def _prefixed(names: list[str]) -> dict[str, str]:

@@ -113,15 +113,17 @@ def _from_pairs(table: Table, keys: Keys, pairs: dict[str, tuple[str, str]]) -> 
     present = [f for f in _ORDER if any(f in fields for fields in by_ticker.values())]
     if "close" not in present and "adj_close" not in present:
         return None
+    used = [column for fields in by_ticker.values() for column in fields.values()]
+    # one reading for all tickers: a lazy part each would read the file as often
+    held = table.frame.select(keys.time.expression.alias("\0time"), *used)
+    whole = held.collect(engine="streaming")
     parts = []
     for ticker, fields in by_ticker.items():
         cells = [
             (pl.col(fields[f]) if f in fields else pl.lit(None)).cast(pl.Float64).alias(f)
             for f in present
         ]
-        part = table.frame.select(
-            pl.lit(ticker).alias("ticker"), keys.time.expression.alias("time"), *cells
-        )
+        part = whole.select(pl.lit(ticker).alias("ticker"), pl.col("\0time").alias("time"), *cells)
         # before a listing and after a delisting the panel is empty: these are no bars
         parts.append(_within_life(part, present))
     names = {"ticker": "header", "time": keys.time.column} | {f: f for f in present}
@@ -141,13 +143,13 @@ def _from_closes(table: Table, keys: Keys) -> PriceTable | None:
         return None
     if not all(_like_prices(table.sample[column]) for column in columns[:_PANEL_COLUMNS]):
         return None
+    # one reading for all tickers: a lazy part each would read the file as often
+    held = table.frame.select(
+        keys.time.expression.alias("time"), pl.col(columns).cast(pl.Float64)
+    ).collect(engine="streaming")
     parts = [
         _within_life(
-            table.frame.select(
-                pl.lit(column).alias("ticker"),
-                keys.time.expression.alias("time"),
-                pl.col(column).cast(pl.Float64).alias("close"),
-            ),
+            held.select(pl.lit(column).alias("ticker"), "time", pl.col(column).alias("close")),
             ["close"],
         )
         for column in columns
@@ -157,18 +159,15 @@ def _from_closes(table: Table, keys: Keys) -> PriceTable | None:
     return _long(table, keys, pl.concat(parts), names, problems)
 
 
-def _within_life(part: pl.LazyFrame, fields: list[str]) -> pl.LazyFrame:
-    row = pl.int_range(pl.len())
+def _within_life(part: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
     alive = pl.any_horizontal(pl.col(f).is_not_null() & pl.col(f).is_not_nan() for f in fields)
-    first = row.filter(alive).min()
-    last = row.filter(alive).max()
-    return part.filter((row >= first) & (row <= last))
+    rows = part.select(alive.alias("alive"))["alive"].arg_true()
+    return part.slice(rows[0], rows[-1] - rows[0] + 1) if len(rows) else part.clear()
 
 
 def _long(
-    table: Table, keys: Keys, frame: pl.LazyFrame, names: dict[str, str], problems: dict[str, str]
+    table: Table, keys: Keys, held: pl.DataFrame, names: dict[str, str], problems: dict[str, str]
 ) -> PriceTable:
-    held = frame.collect(engine="streaming")
     return PriceTable(
         subject=table.subject,
         path=table.shown,

@@ -183,3 +183,12 @@ def test_purged_rows_are_sessions_between_the_parts(tmp_path: Path, open_table: 
     split = next(a for a in found if isinstance(a, Split))
     assert split.sessions == tuple(DAYS)
     assert [window.part for window in split.windows] == ["train", "test"]
+
+
+def test_tickers_that_are_named_like_fields_are_tickers(tmp_path: Path, open_table: Open) -> None:
+    names = ["C", "L", "LOW", "O", *(f"T{n}" for n in range(26))]
+    closes = {name: [50 + n + 0.1 * (d % 7) for d in range(60)] for n, name in enumerate(names)}
+    frame = pl.DataFrame({"Date": DAYS, **closes})
+    (prices,) = read(frame, tmp_path, open_table)
+    assert isinstance(prices, PriceTable)
+    assert prices.frame.select(pl.col("ticker").n_unique()).collect().item() == 30
