@@ -116,11 +116,11 @@ def child(side: str, folder: Path) -> None:
     print(json.dumps([seconds, peak, said]))
 
 
-def measure(side: str, folder: Path) -> tuple[float, float, str]:
+def measure(side: str, folder: Path, rounds: int) -> tuple[float, float, str]:
     """Best seconds and largest peak memory of several processes."""
     command = [sys.executable, __file__, side, str(folder)]
     runs = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         runs.append(json.loads(done.stdout.splitlines()[-1]))
     return min(r[0] for r in runs), max(r[1] for r in runs), runs[0][2]
@@ -141,7 +141,7 @@ def main() -> None:
         print(f"{bars:,} bars and {rows:,} x {COLUMNS} features, {size / 1e9:.2f} GB of Parquet")
         base = None
         for side in ("read", "judge"):
-            seconds, peak, said = measure(side, folder)
+            seconds, peak, said = measure(side, folder, ROUNDS if factor == 1 else 1)
             base = base or seconds
             print(f"{side:<6} {seconds:7.2f} s  {seconds / base:5.2f} x  {peak:6,.0f} MB  {said}")
 

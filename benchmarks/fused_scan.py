@@ -37,7 +37,7 @@ def write(path: Path) -> None:
         )
         label = pl.Series("label_5", rng.normal(0, 0.03, CHUNK).astype(np.float32))
         file = path / f"part-{number:02}.parquet"
-        keys.hstack(part).with_columns(label).write_parquet(file, compression="lz4")
+        keys.hstack(part).with_columns(label).write_parquet(file)
         parts.append(file)
 
 
@@ -67,7 +67,7 @@ def scan(path: Path) -> None:
         label_horizons={"label_5": 5},
     )
     checks = [c for c in registry().values() if c.judges is FeatureTable and c.ask is not None]
-    scans = fuse(frame, {c.code: c.ask(table) for c in checks if c.ask is not None})
+    scans, _ = fuse(frame, {c.code: c.ask(table) for c in checks if c.ask is not None})
     print(f"{len(checks)} checks, {sum(map(len, scans.values()))} aggregations", file=sys.stderr)
 
 

@@ -43,7 +43,7 @@ UNSTABLE_SHARE = 0.5
             skip=5,
         ),
     ),
-    profiles=("full",),
+    profiles=(),
 )
 def feature_uses_future(column: RecomputedColumn) -> Outcome:
     """A feature function computes a column from rows that lie in the future.

@@ -74,7 +74,7 @@ def variance_collapse(run: TrainingRun, settings: Settings) -> Outcome:
     kept = [i for i, value in enumerate(curve.values) if math.isfinite(value) and value >= 0]
     if len(kept) < _FEWEST:
         return NotMeasured(
-            f"the spread of predictions was logged {len(kept)} times, under {_FEWEST}"
+            f"the spread of predictions was logged fewer than {_FEWEST} times ({len(kept)})"
         )
     kept = kept[max(1, int(len(kept) * settings["warm_up"])) :]
     quarter = max(2, len(kept) // 4)
