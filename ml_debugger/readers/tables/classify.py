@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
-import polars.selectors as cs
-
-from ml_debugger.artifacts import Artifact, Split
+from ml_debugger.artifacts import Artifact
 from ml_debugger.readers.tables.backtest import backtests_of
 from ml_debugger.readers.tables.features import features_of
 from ml_debugger.readers.tables.keys import find_keys
 from ml_debugger.readers.tables.numbers import with_numbers
+from ml_debugger.readers.tables.plan import plan_of
 from ml_debugger.readers.tables.positions import positions_of
 from ml_debugger.readers.tables.predictions import predictions_of
 from ml_debugger.readers.tables.prices import prices_of
 from ml_debugger.readers.tables.split import split_of
 from ml_debugger.readers.tables.table import Table
 from ml_debugger.readers.tables.trials import trials_of
-
-_MOST_FOLDS = 1_000
 
 
 def artifacts_of(table: Table) -> Sequence[Artifact]:
@@ -49,17 +45,7 @@ def artifacts_of(table: Table) -> Sequence[Artifact]:
         features = features_of(table, keys)
         if features is not None:
             found.append(features)
-    split = split_of(table, keys) or (None if found else _plan_of(table))
+    split = split_of(table, keys) or (None if found else plan_of(table))
     if split is not None:
         found.append(split)
     return tuple(found)
-
-
-def _plan_of(table: Table) -> Split | None:
-    """The split of a short table with the windows of a fold in each row."""
-    from ml_debugger.readers.records.plan import plan_of
-
-    if table.rows > _MOST_FOLDS or not any("train" in column.lower() for column in table.columns):
-        return None
-    folds = table.frame.with_columns(cs.temporal().cast(pl.String)).collect().to_dicts()
-    return plan_of(folds, {}, table.subject, table.shown)
