@@ -5,13 +5,12 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import click
 
 from commands.console import complain
+from commands.short_forms import SHORT_FORMS, expand
 from ml_debugger import __version__
-from ml_debugger.components import COMPONENTS
 from ml_debugger.errors import DiagnosticError, UsageError
 
 COMMANDS: Mapping[str, str] = {
@@ -52,6 +51,11 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Short forms of 'check', with its options"):
+            formatter.write_dl(list(SHORT_FORMS.items()))
+        super().format_options(ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -63,62 +67,26 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
 @click.version_option(__version__, "-V", "--version", message="diagnostic %(version)s")
-@click.option("--full", is_flag=True, help="Run every check here: check --profile full.")
-@click.option(
-    "--component",
-    multiple=True,
-    type=click.Choice(COMPONENTS),
-    metavar="NAME...",
-    help=f"Run the checks of components: {', '.join(COMPONENTS)}.",
-)
-@click.option("--validate-data", is_flag=True, help="Run the data checks: check data.")
-@click.option("--system-health", is_flag=True, help="Run the infrastructure checks.")
-@click.option("--rows", metavar="FILE", help="With a short form: write the rows of findings.")
 @click.option("--debug", is_flag=True, help="Show a traceback when something fails.")
 @click.pass_context
 def command(
     ctx: click.Context,
-    full: bool,
-    component: tuple[str, ...],
-    validate_data: bool,
-    system_health: bool,
-    rows: str | None,
     debug: bool,  # noqa: ARG001  taken out in `run`, wherever it stands
 ) -> None:
     """Find what is wrong with an ML trading system, prove it, and lead to a repair.
 
     Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 incomplete, 130 interrupted.
     """
-    short = [bool(component), full, validate_data, system_health]
-    if ctx.invoked_subcommand is not None:
-        if any(short) or rows is not None:
-            raise UsageError(f"'{ctx.invoked_subcommand}' cannot follow a short form of 'check'")
-        return
-    if not any(short):
-        if rows is not None:
-            raise UsageError("--rows needs a short form, such as --validate-data")
+    if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-        return
-    path = None if rows is None else Path(rows)
-    if short == [False, False, True, False]:
-        data = ctx.command.get_command(ctx, "data")  # type: ignore[attr-defined]
-        ctx.invoke(data.get_command(ctx, "validate"), rows=path)
-    component = (
-        *component,
-        *(("data",) if validate_data else ()),
-        *(("infrastructure",) if system_health else ()),
-    )
-    check = ctx.command.get_command(ctx, "check")  # type: ignore[attr-defined]
-    ctx.invoke(check, words=() if full else component, rows=path)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code; nothing escapes as a traceback."""
     debug, arguments = take_debug(arguments)
     try:
-        code = command.main(
-            args=spread_components(arguments), prog_name="diagnostic", standalone_mode=False
-        )
+        expanded = expand(arguments, COMMANDS)
+        code = command.main(args=expanded, prog_name="diagnostic", standalone_mode=False)
     except (KeyboardInterrupt, click.Abort):
         complain("interrupted")
         return 130
@@ -152,25 +120,3 @@ def take_debug(arguments: Sequence[str]) -> tuple[bool, list[str]]:
     end = arguments.index("--") if "--" in arguments else len(arguments)
     own = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(own) < end, [*own, *arguments[end:]]
-
-
-def spread_components(arguments: Sequence[str]) -> list[str]:
-    """`--component data training` as click knows it: the option repeated for each name."""
-    spread: list[str] = []
-    after = False
-    for argument in arguments:
-        if argument == "--component":
-            after = True
-            spread.append(argument)
-        elif after and argument in COMPONENTS:
-            spread += [argument] if spread[-1] == "--component" else ["--component", argument]
-        elif after and set(argument.split(",")) <= set(COMPONENTS):
-            names = argument.split(",")
-            head = [] if spread[-1] == "--component" else ["--component"]
-            spread += [*head, names[0]]
-            for name in names[1:]:
-                spread += ["--component", name]
-        else:
-            after = False
-            spread.append(argument)
-    return spread

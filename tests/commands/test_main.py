@@ -1,6 +1,6 @@
 import pytest
 
-from commands.main import spread_components, take_debug
+from commands.main import take_debug
 
 
 def test_without_arguments_it_prints_short_help(diagnostic) -> None:
@@ -20,6 +20,9 @@ def test_without_arguments_it_prints_short_help(diagnostic) -> None:
         (("inspect",), "Missing argument 'PATH...'"),
         (("frobnicate",), "No such command 'frobnicate'"),
         (("--component", "kitchen"), "'kitchen' is not one of"),
+        (("--component",), "--component needs a name"),
+        (("--full", "inspect", "x"), "'inspect' cannot follow a short form"),
+        (("--full", "--format", "xml"), "'xml' is not one of"),
         (("check", "--format", "xml"), "'xml' is not one of"),
         (("check", "--out", "json"), "write FORMAT:PATH"),
         (("check", "--out", "json:/no/such/folder/x"), "/no/such/folder does not exist"),
@@ -52,14 +55,6 @@ def test_the_version_is_said(diagnostic) -> None:
     from ml_debugger import __version__
 
     assert diagnostic("--version").out == f"diagnostic {__version__}\n"
-
-
-def test_components_may_be_written_as_words_or_with_commas() -> None:
-    repeated = ["--component", "data", "--component", "training"]
-    assert spread_components(["--component", "data", "training"]) == repeated
-    assert spread_components(["--component", "data,training"]) == repeated
-    assert spread_components(repeated) == repeated
-    assert spread_components(["data", "import", "x"]) == ["data", "import", "x"]
 
 
 def test_debug_may_stand_anywhere_but_behind_a_double_dash() -> None:

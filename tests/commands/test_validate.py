@@ -103,7 +103,7 @@ def test_the_short_form_draws_and_writes_too(diagnostic, prices, tmp_path) -> No
         (("data", "validate", "no/such"), "no/such: no such file or folder"),
         (("data", "validate", "--rows", "rows.xlsx"), "must end in .csv or .parquet"),
         (("check", "--rows", "/no/such/folder/rows.csv"), "/no/such/folder does not exist"),
-        (("--rows", "rows.csv"), "--rows needs a short form"),
+        (("--rows", "rows.csv"), "No such option"),
     ],
 )
 def test_wrong_usage_is_one_line_and_code_2(diagnostic, arguments, said) -> None:
