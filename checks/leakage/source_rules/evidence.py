@@ -39,6 +39,8 @@ _WINDOWS = vocabulary(
 )
 _RECURRENT = vocabulary("LSTM GRU SimpleRNN CuDNNLSTM LSTMCell")
 _DATES = vocabulary("date datetime timestamp")
+_FORWARD_RETURN = re.compile(r"(?:^|_)(?:fwd|forward|future)_?(?:ret|return)s?(?:_|$|\d)")
+"""A label that only a market has."""
 
 _ORDER_IN_TEXT = re.compile(
     r"\.(?:shift|rolling|pct_change|resample|diff|ewm|expanding)\b|TimeSeries|Timeseries|timeseries_d|"
@@ -103,6 +105,8 @@ def gather(tree: ast.AST) -> Evidence:
                 if lower in _CLOSES and (kind in _COLUMNS and id(node) not in called):
                     market.add("close")
                 hints |= words(name) & _HINTS
+                if _FORWARD_RETURN.search(lower):
+                    market.add("forward return")
                 order |= _named(name)
                 if (kind is ast.Constant and lower in _DATES) or name == "parse_dates":
                     order.add("dates")

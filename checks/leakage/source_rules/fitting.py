@@ -138,7 +138,13 @@ def _transform(call: Call, run: Run) -> Value | None:
     if data is None:
         return None
     value = replace(data, thing=None)
-    return value.marked(*estimator.marks) if data.origins & estimator.fitted_on else value
+    if not data.origins & estimator.fitted_on:
+        return value
+    value = value.marked(*estimator.marks)
+    if value.part is not None:
+        # the rows were cut first, but what scales them was fitted on all of them
+        run.trace.becomes(value, value.part)
+    return value
 
 
 def chosen(estimator: Estimator, run: Run) -> Marks:

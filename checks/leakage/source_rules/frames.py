@@ -158,7 +158,10 @@ def _frame(call: Call, run: Run) -> Value | None:
     return replace(call.everything(), marks=frozenset(), columns=columns)
 
 
-@method("predict", "predict_proba", "decision_function", "inverse_transform", "forecast")
+@method(
+    *("predict", "predict_proba", "decision_function", "inverse_transform", "forecast"),
+    *("score", "evaluate"),
+)
 def _predict(call: Call, run: Run) -> Value | None:
     given = call.args[0] if call.args else NOTHING
     if isinstance(call.on.thing, Instance):

@@ -19,6 +19,9 @@ LOCATORS = frozenset({"loc", "iloc", "at", "iat", "ix"})
 _SPLIT_NAMES = vocabulary(
     "split train training test val valid validation cut cutoff boundary",
 )
+SHARE = "share"
+"""Trait of a number of rows that is a share of all."""
+_WHOLE = frozenset({"int", "round", "floor", "ceil"})
 
 
 def subscript(node: ast.Subscript, run: Run) -> Value:
@@ -86,25 +89,44 @@ def _sliced(base: Value, key: ast.Slice, run: Run) -> Value:
     if any("loop" in value.traits for value in held):
         # a window around the loop's row: which of its rows are known then, is not
         return choosing.unresolved(base).having("window")
-    if key.upper is not None and key.lower is None and not _trims(key.upper, held[-1]):
-        at_split = _at_split(key.upper) or isinstance(held[-1].literal, str)
+    if key.upper is not None and key.lower is None and not _trims(key.upper, held[-1], run):
+        at_split = _at_split(key.upper, run) or isinstance(held[-1].literal, str)
         return base.of_part(base.part or "train").having("cut", *["at a split"] * at_split)
-    if key.lower is not None and key.upper is None and _at_split(key.lower):
+    if key.lower is not None and key.upper is None and _at_split(key.lower, run):
         return base.of_part(base.part or "test").having("cut", "at a split")
     return base
 
 
-def _trims(bound: ast.expr, held: Value) -> bool:
+def _trims(bound: ast.expr, held: Value, run: Run) -> bool:
     """Whether an upper bound only takes the last rows off, which have no label."""
     if isinstance(held.literal, int):
         return -30 <= held.literal < 0
-    return isinstance(bound, ast.UnaryOp) and not _at_split(bound)
+    return isinstance(bound, ast.UnaryOp) and not _at_split(bound, run)
 
 
-def _at_split(bound: ast.expr) -> bool:
+def _at_split(bound: ast.expr, run: Run) -> bool:
+    """Whether rows are cut at a share of all, or at what its name calls a split."""
     names = {n.id for n in ast.walk(bound) if isinstance(n, ast.Name)}
+    shares = (SHARE in (run.scope.find(name) or NOTHING).traits for name in names)
     names |= {n.attr for n in ast.walk(bound) if isinstance(n, ast.Attribute)}
-    return any(words(name) & _SPLIT_NAMES for name in names)
+    return any(words(name) & _SPLIT_NAMES for name in names) or is_share(bound) or any(shares)
+
+
+def is_share(node: ast.expr) -> bool:
+    """Whether an expression is a share of a number of rows: `int(0.8 * len(data))`."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in _WHOLE:
+            return any(
+                isinstance(inner, ast.BinOp)
+                and isinstance(inner.op, ast.Mult)
+                and any(_is_fraction(side) for side in (inner.left, inner.right))
+                for inner in ast.walk(node)
+            )
+    return False
+
+
+def _is_fraction(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and 0 < node.value < 1
 
 
 def columns(base: Value, key: ast.expr, run: Run, *, positions: bool) -> Value:
@@ -114,6 +136,7 @@ def columns(base: Value, key: ast.expr, run: Run, *, positions: bool) -> Value:
     held = run.evaluate(key)
     if _names_columns(held):
         return choosing.select(base, held)
+    base = base.marked(*(mark for mark in held.marks if mark.kind == "selection"))
     if positions and isinstance(held.literal, int):
         names = list(base.columns)
         if held.literal < 0:

@@ -72,6 +72,8 @@ def bind(target: ast.expr, value: Value, run: Run, source: ast.expr | None = Non
     """Give a target its value. `source` is the syntax that the value comes from."""
     match target:
         case ast.Name(id=name):
+            if source is not None and selecting.is_share(source):
+                value = value.having(selecting.SHARE)
             run.set(name, named(name, value, run, source), target.lineno)
         case ast.Tuple(elts=targets) | ast.List(elts=targets):
             _unpack(targets, value, run, source)

@@ -4,6 +4,54 @@ Each sample is a script as people write them; the leak stands in the marked line
 """
 
 LEAKS: dict[str, tuple[str, str]] = {
+    "scaler fitted on the whole table after the cut": (
+        "fit before split",
+        """
+import pandas as pd
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import MinMaxScaler
+df = pd.read_csv("data.csv", parse_dates=["Date"]).sort_values("Date")
+df["sma"] = df["Close"].rolling(20).mean()
+df["label"] = df["Close"].shift(-1) / df["Close"] - 1
+cols = ["sma", "Close"]
+cut = int(len(df) * 0.8)
+train, test = df.iloc[:cut], df.iloc[cut + 1:]
+sc = MinMaxScaler()
+sc.fit(df[cols])  # <- leak
+model = Ridge().fit(sc.transform(train[cols]), train["label"])
+print(model.score(sc.transform(test[cols]), test["label"]))
+""",
+    ),
+    "support of a selector, rows cut at a share": (
+        "selection before split",
+        """
+import pandas as pd
+from sklearn.feature_selection import SelectKBest, mutual_info_regression
+from sklearn.linear_model import Lasso
+df = pd.read_parquet("features.parquet").sort_values("date")
+y = df["fwd_ret_5"]
+X = df.drop(columns=["ticker", "date", "fwd_ret_5"])
+sel = SelectKBest(mutual_info_regression, k=20).fit(X, y)  # <- leak
+X = X.loc[:, sel.get_support()]
+n = int(len(X) * .8)
+model = Lasso().fit(X[:n], y[:n])
+print(model.score(X[n:], y[n:]))
+""",
+    ),
+    "deviations of all rows, cut at a share": (
+        "full-period statistic",
+        """
+import pandas as pd
+from sklearn.svm import SVR
+df = pd.read_csv("spy.csv", parse_dates=["Date"]).sort_values("Date")
+y = (df["Close"].shift(-1) / df["Close"] - 1).to_numpy()
+x = df[["Close", "Volume"]].to_numpy()
+a = int(len(df) * .7)
+x = (x - x.mean(0)) / x.std(0)  # <- leak
+model = SVR().fit(x[:a], y[:a])
+print(model.score(x[a:], y[a:]))
+""",
+    ),
     "keras lstm": (
         "fit before split",
         """
