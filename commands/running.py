@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 import tempfile
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from commands.console import complain, say, style, tell
+from ml_debugger.contract import Status
 from ml_debugger.errors import UsageError
 from ml_debugger.report.formats import FORMATS, render
 from ml_debugger.runtime.events import CheckStarted, Event, Progress, RunFinished
@@ -100,11 +101,14 @@ def carry_out(
             request = replace(request, job=replace(request.job, rows_to=folder))
         report = _recorded(request, no_history=no_history)
         if picture and form == "text":
-            say(_pictures(Path(folder), verbose=verbose))
-        if rows is not None:
+            say(_pictures(Path(folder), report, verbose=verbose))
+        if rows is not None and report.interrupted:
+            complain(f"--rows {rows}: not written, as the run was interrupted")
+        elif rows is not None:
             from ml_debugger.runtime.concerned import write_rows
 
-            tell(f"{rows}: {write_rows(Path(folder), rows):,} rows that findings are about")
+            count = write_rows(Path(folder), rows)
+            tell(f"{rows}: {count:,} row{'' if count == 1 else 's'} that findings are about")
     say(render(report, form, style(), verbose=verbose))
     for file_form, path in files:
         path.write_text(render(report, file_form, verbose=verbose), encoding="utf-8")
@@ -116,16 +120,29 @@ def _check_rows_file(rows: Path) -> None:
         raise UsageError(f"--rows {rows}: the name must end in .csv or .parquet")
     if not rows.absolute().parent.is_dir():
         raise UsageError(f"--rows {rows}: the folder {rows.parent} does not exist")
+    if rows.exists():
+        from ml_debugger.runtime.concerned import holds_rows
+
+        # one slip of the keyboard would put the list of bad rows in the place of the prices
+        if not holds_rows(rows):
+            raise UsageError(f"--rows {rows}: this file holds something else; name a new one")
 
 
-def _pictures(folder: Path, *, verbose: bool) -> str:
+def _pictures(folder: Path, report: Report, *, verbose: bool) -> str:
     """The coverage of each table as a picture, each followed by an empty line."""
     from ml_debugger.report.heat_map import heat_map
     from ml_debugger.runtime.concerned import coverages_in, rows_in
 
     rows = rows_in(folder).collect()
-    coverages = (coverage for coverage in coverages_in(folder) if len(coverage))
-    return "".join(heat_map(c, rows, style(), every=verbose) + "\n" for c in coverages)
+    failed = defaultdict(set)
+    for result in report.results:
+        if result.status is Status.FAIL:
+            failed[result.path or result.subject].add(result.name)
+    return "".join(
+        heat_map(c, rows, style(), grave=failed[c["path"][0]], every=verbose) + "\n"
+        for c in coverages_in(folder)
+        if len(c)
+    )
 
 
 def _recorded(request: Request, *, no_history: bool) -> Report:

@@ -154,6 +154,10 @@ def _where(result: Result) -> str:
 def _foot(report: Report, style: Style) -> Iterator[str]:
     for note in report.notes:
         yield from _wrap(style, f"note: {note}", "      ")
+    if report.interrupted:
+        yield from _wrap(
+            style, "INTERRUPTED: what was not judged by then is missing here", "", Status.ERROR
+        )
     if report.broken:
         yield from _wrap(style, f"INCOMPLETE: {report.broken}", "", Status.ERROR)
     summary = report.summary

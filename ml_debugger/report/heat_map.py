@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,18 +22,24 @@ FAULTY, EMPTY, NOT_ALIVE = "!", "0", " "
 
 
 def heat_map(
-    coverage: pl.DataFrame, rows: pl.DataFrame, style: Style, *, every: bool = False
+    coverage: pl.DataFrame,
+    rows: pl.DataFrame,
+    style: Style,
+    *,
+    grave: Collection[str] = (),
+    every: bool = False,
 ) -> str:
     """The picture of one table, worst tickers first, with a final newline.
 
     `coverage` has path, ticker, period, sessions and days; `rows` has path, ticker, date and
-    fault. At most 20 tickers are shown unless `every` is set.
+    fault. Tickers with one of the `grave` faults are worse than all others: one unadjusted split
+    outweighs a year of missing volumes. At most 20 tickers are shown unless `every` is set.
     """
     import polars as pl
 
     path = coverage["path"][0]
     periods = coverage["period"].unique().sort()
-    ranked = _ranked(coverage, rows.filter(pl.col("path") == path), periods)
+    ranked = _ranked(coverage, rows.filter(pl.col("path") == path), periods, grave)
     shown = ranked if every else ranked.head(MOST_TICKERS)
     names = max((len(t) for t in shown["ticker"]), default=0)
     width = min(max(names, NARROWEST_NAME), WIDEST_NAME)
@@ -71,25 +77,32 @@ def _unit(periods: pl.Series) -> str:
     )
 
 
-def _ranked(coverage: pl.DataFrame, rows: pl.DataFrame, periods: pl.Series) -> pl.DataFrame:
+def _ranked(
+    coverage: pl.DataFrame, rows: pl.DataFrame, periods: pl.Series, grave: Collection[str]
+) -> pl.DataFrame:
     """One row a ticker, worst first: share covered, rows concerned, its faults, faulty periods."""
     import polars as pl
 
     known = rows.drop_nulls(["ticker", "date"])
     after = periods.search_sorted(known["date"].cast(pl.Date), side="right")
-    known = known.with_columns(cell=after.cast(pl.Int64) - 1)
-    faults = known.group_by("ticker").agg(
-        pl.len().alias("rows"),
-        pl.col("fault").value_counts(sort=True, name="n").alias("faults"),
-        pl.col("cell").unique().alias("cells"),
+    known = known.with_columns(
+        cell=after.cast(pl.Int64) - 1, grave=pl.col("fault").is_in(list(grave))
+    )
+    counts = known.group_by("ticker", "grave", "fault").agg(pl.len().alias("n"))
+    order = counts.sort("grave", "n", "fault", descending=[True, True, False])
+    faults = (
+        order.group_by("ticker", maintain_order=True)
+        .agg(pl.col("grave").any(), pl.col("n").sum().alias("rows"), pl.struct("fault", "n"))
+        .rename({"fault": "faults"})
+        .join(known.group_by("ticker").agg(pl.col("cell").unique().alias("cells")), on="ticker")
     )
     shares = coverage.group_by("ticker").agg(
         (pl.col("days").sum() / pl.col("sessions").sum()).alias("share")
     )
     return (
         shares.join(faults, on="ticker", how="left")
-        .with_columns(pl.col("rows").fill_null(0))
-        .sort("rows", "share", "ticker", descending=[True, False, False])
+        .with_columns(pl.col("rows").fill_null(0), pl.col("grave").fill_null(False))
+        .sort("grave", "rows", "share", "ticker", descending=[True, True, False, False])
     )
 
 

@@ -79,6 +79,19 @@ def coverages_in(folder: Path) -> list[pl.DataFrame]:
     return [pl.read_parquet(part) for part in sorted(folder.glob("coverage-*.parquet"))]
 
 
+def holds_rows(path: Path) -> bool:
+    """Whether a file is empty or one that `write_rows` wrote, so that nothing is lost with it."""
+    if not path.stat().st_size:
+        return True
+    if path.suffix.lower() == ".parquet":
+        try:
+            return list(pl.read_parquet_schema(path)) == list(SCHEMA)
+        except pl.exceptions.PolarsError:
+            return False
+    with path.open("rb") as file:
+        return file.readline(200).rstrip(b"\r\n") == ",".join(SCHEMA).encode()
+
+
 def write_rows(folder: Path, target: Path) -> int:
     """Write all rows concerned to a CSV or Parquet file, whole or not at all; returns their count.
 

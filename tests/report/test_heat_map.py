@@ -57,6 +57,21 @@ def test_a_finding_marks_its_period_and_puts_its_ticker_first() -> None:
     assert "!" not in drawn["A"]
 
 
+def test_a_grave_finding_outweighs_many_light_ones() -> None:
+    rows = pl.DataFrame(
+        {
+            "path": ["p.csv"] * 4,
+            "ticker": ["A", "A", "B", "B"],
+            "date": [datetime(2020, 5, day) for day in (4, 5, 4, 5)],
+            "fault": ["zero-volume", "zero-volume", "missing-values", "unadjusted-split"],
+        }
+    )
+    table = covered(A=[250] * 5, B=[250] * 5, C=[250] * 5)
+    drawn = lines(table, rows, Style(), grave={"unadjusted-split"})
+    assert list(drawn) == ["B", "A", "C"]
+    assert drawn["B"] == "#!###  1 unadjusted-split, 1 missing-values"
+
+
 def test_many_tickers_are_bounded_and_the_rest_is_counted() -> None:
     table = covered(**{f"T{n:02}": [250] * 5 for n in range(50)})
     drawn = heat_map(table, NONE, Style()).splitlines()
