@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 USUAL = 0.9
 """Share of days on which the next bar follows at once, where a hole counts as one."""
+HOUR = 3600.0
+"""Bars from this length on have a trade in whatever is traded at all."""
+CHANCE = 0.01
+"""Expected number of holes of one length that chance may bring forth in a ticker."""
+BREAK = 0.5
+"""Share below which a time of the day is the beginning of a break or of the night."""
 DAILY, INTRADAY, LONG, UNDATED, FEW, IRREGULAR = (
     "daily",
     "intraday",
@@ -138,7 +144,13 @@ def _intraday(steps: pl.DataFrame) -> Missing:
         same_day = pl.col("time").dt.date() == pl.col("after").dt.date()
         following = following.filter(same_day)
     at_once = (pl.col("next") <= 1.5 * interval).mean().over("id", pl.col("time").dt.time())
-    late = following.filter((pl.col("next") > 1.5 * interval) & (at_once >= USUAL))
+    following = following.with_columns(at_once.alias("usual"))
+    # a few days do not tell how often one minute trades: its hour does, less breaks of the day
+    hour = pl.col("usual").filter(pl.col("usual") >= BREAK).mean()
+    hourly = hour.over("id", pl.col("time").dt.hour())
+    dense = (pl.col("usual") >= USUAL) & (hourly >= USUAL)
+    late = following.filter((pl.col("next") > 1.5 * interval) & dense)
+    late = _beyond_habit(late, following, interval)
     late = late.select("ticker", pl.col("after").alias("time"), pl.col("next").alias("step"))
     holes = _holes(late, interval)
     missing = sum(hole.bars for hole in holes)
@@ -156,6 +168,20 @@ def _intraday(steps: pl.DataFrame) -> Missing:
     market = _market(steps, days) / per_day
     expected = steps.height + missing
     return Missing(INTRADAY, interval, expected, missing, market, (*days, *holes))
+
+
+def _beyond_habit(late: pl.DataFrame, following: pl.DataFrame, interval: float) -> pl.DataFrame:
+    """Holes longer than minutes without a trade make likely, at the ticker's own rate of them."""
+    import polars as pl
+
+    if interval >= HOUR or not late.height:
+        return late
+    # one hole is no habit; several tell how often a bar is without a trade
+    rate = ((pl.col("next") > 1.5 * interval).sum() - 1) / pl.len()
+    habits = following.group_by("id").agg(rate.alias("rate"), pl.len().alias("bars"))
+    length = (pl.col("next") / interval).round() - 1
+    late = late.join(habits, on="id", maintain_order="left")
+    return late.filter(pl.col("bars") * pl.col("rate").pow(length) < CHANCE)
 
 
 def _holes(late: pl.DataFrame, usual: float) -> tuple[Hole, ...]:

@@ -22,6 +22,8 @@ NEW_YORK = "XNYS"
 WEEKDAYS = "12345"
 COVERAGE = 0.9
 """Share of an exchange's closures that a series must lack to keep its calendar."""
+COVERAGE_ALONE, CLOSURES_ALONE = 0.75, 20
+"""The same for a series that lacks twenty closures of an exchange and not one other day."""
 LEAST_CLOSURES, LEAST_EXPLAINED, LEAST_BY_SUFFIX = 5, 3, 2
 """Closures that a series must have lived through; fewer where they are all the days that it
 lacks, or where the ticker names its exchange."""
@@ -219,7 +221,9 @@ def _held_against(
     scattered = _scattered([day for day in missing if day not in closed], series.weekdays)
     if not scattered and len(lacked) == len(closed):
         least = min(least, LEAST_EXPLAINED)
-    if len(closed) < least or len(lacked) < COVERAGE * len(closed):
+    sure = not scattered and len(lacked) >= CLOSURES_ALONE
+    coverage = COVERAGE_ALONE if sure else COVERAGE
+    if len(closed) < least or len(lacked) < coverage * len(closed):
         return None
     if scattered / max(1.0, (last - first).days / 365.25) > SCATTERED:
         return None

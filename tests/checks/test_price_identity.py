@@ -106,6 +106,14 @@ def test_filled_holidays_and_weekends(tickers: int, days: list[date], bars: int)
     assert values(off_calendar_bar, filled(table, days))["off_calendar_bars"] == bars * tickers
 
 
+def test_a_lone_ticker_that_lacks_most_closures_and_no_session_keeps_the_calendar() -> None:
+    sessions = sessions_of("XNYS")
+    shut = [day for day in WEEKDAYS if sessions[0] < day < sessions[-1] and day not in sessions]
+    extra = shut[1::9]
+    table = walk(sorted([*sessions, *extra]))
+    assert values(off_calendar_bar, table)["off_calendar_bars"] == len(extra)
+
+
 @pytest.mark.parametrize("tickers", [1, 8])
 def test_traded_bars_on_closed_days(tickers: int) -> None:
     extra = walk([date(2019, 7, 4), date(2020, 5, 25), date(2020, 6, 6)], "T0", 99)

@@ -246,6 +246,30 @@ def test_holes_inside_the_day_are_gaps() -> None:
     assert values(calendar_gap, prices_of(walk(holed)))["missing"] == 4
 
 
+def test_thin_minutes_before_the_opening_are_no_gaps() -> None:
+    rng = np.random.default_rng(5)
+    stamps = [
+        datetime(day.year, day.month, day.day, 4) + timedelta(minutes=minute)
+        for day in weekdays(date(2024, 1, 2), 25)
+        for minute in range(720)
+        if minute >= 330 or rng.random() < 0.7
+    ]
+    assert status(calendar_gap, prices_of(walk(stamps))) is Status.PASS
+    dense = next(n for n, stamp in enumerate(stamps) if stamp.day == 9 and stamp.hour == 12)
+    holed = stamps[:dense] + stamps[dense + 15 :]
+    assert values(calendar_gap, prices_of(walk(holed)))["missing"] == 15
+
+
+@pytest.mark.parametrize("traded", [0.995, 0.97, 0.93])
+def test_minutes_without_a_trade_are_no_gaps(traded: float) -> None:
+    rng = np.random.default_rng(6)
+    stamps = [s for s in intraday(1, lunch=False) if rng.random() < traded]
+    assert status(calendar_gap, prices_of(walk(stamps))) is Status.PASS
+    day = next(n for n, stamp in enumerate(stamps) if n > 9000 and stamp.hour == 11)
+    holed = stamps[:day] + stamps[day + 30 :]
+    assert values(calendar_gap, prices_of(walk(holed)))["missing"] >= 30
+
+
 def test_hours_of_a_coin_may_not_be_missing() -> None:
     hours = [datetime(2024, 1, 1) + timedelta(hours=n) for n in range(1000)]
     assert status(calendar_gap, prices_of(walk(hours))) is Status.PASS
