@@ -26,6 +26,8 @@ _CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?$"
 _EPOCHS = ((1e17, "ns", 1_000), (1e14, "us", 1), (1e11, "ms", -1_000), (1e8, "s", -1_000_000))
 NEIGHBOURS = 6
 """So many of the other columns tell whether a row without a time is a blank one."""
+_LATER_CELLS = 2_000
+"""So many cells that the sample's notation cannot read tell what other notation they have."""
 _PARSED = 0.8
 """A column is one of dates when at least this share of its filled cells can be read as such."""
 
@@ -229,11 +231,15 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
         .collect(engine="streaming")
         .row(0, named=True)
     )
+    if facts["unread"] > LEAST_SHARE * facts["filled"]:
+        more = _beyond_sample(table, column, moment)
+        if more is not None:
+            return _finish(table, column, clock, more[0], ways + more[1])
     problems = []
     if facts["unread"]:
-        problems.append(f"{facts['unread']} of {facts['filled']} cells hold no date")
+        problems.append(f"{facts['unread']:,} of {facts['filled']:,} cells hold no date")
     if facts["dateless"] and facts["filled"]:
-        problems.append(f"{facts['dateless']} of {table.rows} rows have none")
+        problems.append(f"{facts['dateless']:,} of {table.rows:,} rows have none")
     if ways > 1:
         problems.append(f"dates are written in {ways} notations")
     misread = "; ".join(problems) or None
@@ -250,6 +256,33 @@ def _finish(table: Table, column: str, clock: str | None, moment: pl.Expr, ways:
     problem = "; ".join(problems) or None
     kinds = facts.get("offsets", 0) + bool(naive)
     return TimeColumn(column, columns, expression, problem, misread, offset, kinds)
+
+
+def _beyond_sample(table: Table, column: str, moment: pl.Expr) -> tuple[pl.Expr, int] | None:
+    """Dates with the notations added that only rows beyond the sample have, and their number.
+
+    None where there are no such rows, or where they look like those of the sample: 13/02/2024
+    beside 02/03/2024 contradicts how the sample is read and adds no notation to it.
+    """
+    if table.schema[column] != pl.String:
+        return None
+    unread = pl.col(column).is_not_null() & moment.is_null()
+    cells = table.frame.filter(unread).select(column).head(_LATER_CELLS)
+    rest = cells.collect(engine="streaming")[column]
+    found = _from_text(rest)
+    if found is None or _shapes(rest) & _shapes(table.sample[column]):
+        return None
+    kinds = {table.sample.select(m.alias("t")).schema["t"] for m in (moment, found[0])}
+    if any(isinstance(kind, pl.Struct) for kind in kinds):
+        return None
+    both = [m if len(kinds) == 1 else m.cast(pl.Datetime("us")) for m in (moment, found[0])]
+    return pl.coalesce(both), found[1]
+
+
+def _shapes(texts: pl.Series) -> set[str]:
+    """How cells are written: digits and letters without their values."""
+    plain = texts.drop_nulls().str.strip_chars().str.replace_all(r"\d{4}", "Y")
+    return set(plain.str.replace_all(r"\d+", "9").str.replace_all(r"[A-Za-z]+", "a").unique())
 
 
 def _holds_more(table: Table, column: str) -> pl.Expr:

@@ -100,6 +100,30 @@ def test_dates_in_five_notations(case: Case, tmp_path: Path) -> None:
     assert "5 notations" in misread(found, "date")
 
 
+@pytest.mark.parametrize(
+    ("later", "read"), [("%m/%d/%Y", 2_800), ("%m/%d/%Y 00:00:00", 2_800), ("footer", 2_400)]
+)
+def test_a_notation_that_begins_far_down_is_read_as_well(
+    later: str, read: int, tmp_path: Path
+) -> None:
+    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(2_800)]
+    texts = [f"{day:{later}}" if n >= 2_400 else f"{day}" for n, day in enumerate(days)]
+    bars = {name: [10.0 + n % 7 for n in range(2_800)] for name in ("open", "high", "low", "close")}
+    pl.DataFrame({"date": texts, **bars}).write_csv(tmp_path / "t.csv")
+    found = opened(tmp_path / "t.csv", PriceTable)
+    assert times(found)[:read] == days[:read]
+    said = "2 notations" if read == 2_800 else "400 of 2,800 cells hold no date"
+    assert said in misread(found, "date")
+
+
+def test_a_later_half_that_swaps_day_and_month_is_not_guessed(tmp_path: Path) -> None:
+    days = [date(2015, 1, 1) + timedelta(days=n) for n in range(2_800)]
+    texts = [f"{d:%m/%d/%Y}" if n >= 1_400 else f"{d:%d/%m/%Y}" for n, d in enumerate(days)]
+    bars = {name: [10.0 + n % 7 for n in range(2_800)] for name in ("open", "high", "low", "close")}
+    pl.DataFrame({"date": texts, **bars}).write_csv(tmp_path / "t.csv")
+    assert "cells hold no date" in misread(opened(tmp_path / "t.csv", PriceTable), "date")
+
+
 @KINDS
 def test_mixed_time_zones_become_utc(case: Case, tmp_path: Path) -> None:
     zones = ("+00:00", "-05:00", "+05:30", "Z")
