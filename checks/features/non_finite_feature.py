@@ -63,7 +63,7 @@ def ask(features: FeatureTable) -> Mapping[str, pl.Expr]:
         ),
     ),
     profiles=("quick", "pre-train", "full"),
-    explained_by=("missing-values",),
+    explained_by=("missing-values", "feature-schema-drift"),
     ask=ask,
 )
 def non_finite_feature(features: FeatureTable, scan: Scan) -> Outcome:

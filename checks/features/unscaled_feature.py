@@ -32,7 +32,7 @@ LARGE = 1_000.0
         ),
     ),
     profiles=("pre-train", "full"),
-    explained_by=("unit-error",),
+    explained_by=("unit-error", "time-as-feature"),
 )
 def unscaled_feature(features: FeatureTable, sample: Sample) -> Outcome:
     """A feature's scale is far above that of the others.

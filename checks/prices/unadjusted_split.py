@@ -69,7 +69,7 @@ def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
         ),
     ),
     profiles=("pre-train", "full"),
-    explained_by=("unit-error",),
+    explained_by=("unit-error", "ticker-reuse"),
     gather=gather,
 )
 def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:

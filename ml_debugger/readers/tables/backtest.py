@@ -8,7 +8,7 @@ from datetime import date, datetime
 import polars as pl
 
 from ml_debugger.artifacts import Backtest
-from ml_debugger.readers.tables.columns import first_named
+from ml_debugger.readers.tables.columns import first_named, normal
 from ml_debugger.readers.tables.keys import Keys
 from ml_debugger.readers.tables.table import Table
 
@@ -67,6 +67,8 @@ def backtests_of(table: Table, keys: Keys) -> Sequence[Backtest]:
             names[canonical] = column
     if not {"equity", "strategy_return"} & names.keys():
         return ()
+    if keys.ticker is not None and names.keys() == {"equity"} and _values_funds(names["equity"]):
+        return ()
     texts = [
         column
         for column, kind in table.schema.items()
@@ -89,6 +91,11 @@ def backtests_of(table: Table, keys: Keys) -> Sequence[Backtest]:
         _backtest(table, f"{table.subject} {value}", part, names)
         for (value,), part in parts.items()
     )
+
+
+def _values_funds(column: str) -> bool:
+    """Whether a column beside tickers is the price at which funds are sold, not an account."""
+    return normal(column) in ("nav", "net_asset_value")
 
 
 def _parting(held: pl.DataFrame, texts: list[str]) -> str | None:

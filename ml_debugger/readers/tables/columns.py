@@ -81,6 +81,11 @@ TICKER = (
     "symbols",
     "tickers",
     "code",
+    "fund",
+    "fund_code",
+    "fund_id",
+    "scheme_code",
+    "scheme_name",
     "name",
     "company",
 )
@@ -101,6 +106,8 @@ FIELDS = {
         "settle",
         "price",
         "c",
+        "nav",
+        "net_asset_value",
     ),
     "adj_close": (
         "adj_close",

@@ -192,3 +192,13 @@ def test_tickers_that_are_named_like_fields_are_tickers(tmp_path: Path, open_tab
     (prices,) = read(frame, tmp_path, open_table)
     assert isinstance(prices, PriceTable)
     assert prices.frame.select(pl.col("ticker").n_unique()).collect().item() == 30
+
+
+def test_values_of_funds_are_prices_and_that_of_an_account_is_a_backtest(
+    tmp_path: Path, open_table: Open
+) -> None:
+    nav = [100 + 0.1 * (n % 9) for n in range(60)]
+    funds = pl.DataFrame({"fund": ["VFIAX"] * 60, "date": DAYS, "nav": nav})
+    assert [type(a) for a in read(funds, tmp_path, open_table)] == [PriceTable]
+    account = pl.DataFrame({"date": DAYS, "nav": nav, "position": VALUES})
+    assert [type(a) for a in read(account, tmp_path, open_table)] == [Backtest]
