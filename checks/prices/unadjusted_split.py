@@ -41,6 +41,8 @@ MOST_OFF, LEAST_OFF = 0.07, 0.02
 """How far the rest of the move may be from zero at most, and is always allowed to be."""
 CROWD, RANGE = 2.5, 2.5
 """A crash trades several times the usual amount in several times the usual range."""
+LONGEST_PAUSE = 15
+"""Usual steps without a bar, across which prices move by themselves as far as a split does."""
 CALM = 2.5
 """Usual moves after the jump over those before it: a split leaves them, news do not."""
 LEAST_MARKET = 5
@@ -162,9 +164,13 @@ def _jumps(bars: Bars, column: str) -> Mapping[str, pl.DataFrame]:
         "price",
         before.alias("before"),
         pl.when(same).then((pl.col("price") / before).log()).alias("move"),
+        pl.when(same).then(pl.col("time").diff()).alias("step"),
         pl.int_range(pl.len()).alias("row"),
     )
-    large = moves.filter(pl.col("move").abs() >= CANDIDATE)
+    usual = pl.col("step").median()
+    large = moves.filter(
+        (pl.col("move").abs() >= CANDIDATE) & (pl.col("step") <= LONGEST_PAUSE * usual)
+    ).drop("step")
     crowd = (
         moves.join(large.select("time").unique(), on="time", how="semi")
         .group_by("time")

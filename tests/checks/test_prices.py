@@ -329,6 +329,16 @@ def test_closes_alone_need_an_exact_ratio() -> None:
         assert status(unadjusted_split, prices_of(jump)) is wanted
 
 
+def test_prices_on_both_sides_of_a_year_without_bars_are_no_split() -> None:
+    row = pl.int_range(pl.len())
+    factor = pl.when(row >= 500).then(0.25).otherwise(1.0)
+    split = walk(AMERICAN).with_columns(pl.col("open", "high", "low", "close") * factor)
+    assert status(unadjusted_split, prices_of(split)) is Status.FAIL
+    later = pl.when(row >= 500).then(pl.col("time") + pl.duration(days=364)).otherwise("time")
+    paused = split.with_columns(later.alias("time"))
+    assert status(unadjusted_split, prices_of(paused)) is Status.PASS
+
+
 def test_a_leap_by_half_is_no_reverse_split() -> None:
     row = pl.int_range(pl.len())
     factor = pl.when(row >= 500).then(1.5).otherwise(1.0)
