@@ -53,7 +53,7 @@ def unreadable_artifact(read: FileRead) -> Outcome:
         return Measurement(
             f"Reads whole as {read.format}", {"lost_files": 0.0, "damaged_files": 0.0}
         )
-    saved = "; the rest was read" if read.salvaged else ""
+    saved = "; the sound part was read" if read.salvaged else ""
     said = read.problem[:1].upper() + read.problem[1:]
     lost = list(read.lost.items())
     return Measurement(

@@ -81,10 +81,6 @@ def leaky_source(source: SourceFile) -> Outcome:
     return Measurement(
         f"{first.rule.capitalize()} in {analysis.where(first.line)}{more}",
         values,
-        tuple(Evidence(f.rule, _sentence(f.sentence), where=analysis.where(f.line)) for f in shown),
+        tuple(Evidence(f.rule, f.sentence, where=analysis.where(f.line)) for f in shown),
         line=analysis.line(first.line),
     )
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

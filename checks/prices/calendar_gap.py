@@ -116,7 +116,7 @@ def calendar_gap(prices: PriceTable, found: Gathered) -> Outcome:
     if judged.is_empty():
         if (parts["kind"] == IRREGULAR).any():
             return NotMeasured("bars stand at irregular distances")
-        return NotMeasured(f"{plural(prices.rows, 'bar')} are too few to know the sessions")
+        return NotMeasured(f"holds {plural(prices.rows, 'bar')}, too few to know the sessions")
     missing, expected = int(judged["missing"].sum()), int(judged["expected"].sum())
     kind = str(judged["kind"].mode()[0])
     if kind == UNDATED:

@@ -89,7 +89,7 @@ def future_bar_copy(prices: PriceTable, found: Gathered) -> Outcome:
     if len(prices.ohlc) < 4:
         return NotMeasured("has no open, high, low and close")
     if prices.rows < 30:
-        return NotMeasured(f"{plural(prices.rows, 'bar')} are too few")
+        return NotMeasured(f"holds {plural(prices.rows, 'bar')}, too few")
     pairs = found["pairs"]
     copied = _beyond_chance(pairs, found) if pairs.height else pairs
     count = copied.height

@@ -20,10 +20,12 @@ def _columns(prices: PriceTable) -> tuple[str, ...]:
 
 
 def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
-    """Counts of missing cells, by column."""
+    """Counts of cells that hold no number, by column, and of those among them that are infinite."""
     import polars as pl
 
-    return {c: (pl.col(c).is_null() | ~pl.col(c).is_finite()).sum() for c in _columns(prices)}
+    columns = _columns(prices)
+    lacking = {c: (pl.col(c).is_null() | ~pl.col(c).is_finite()).sum() for c in columns}
+    return lacking | {f"{c} infinite": pl.col(c).is_infinite().sum() for c in columns}
 
 
 @check(
@@ -57,10 +59,9 @@ def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
 
     What it measures:
         Bars whose open, high, low, close, adjusted close or volume is null, NaN or infinite,
-        inside a
-        ticker's life: empty rows before its first and after its last price do not count.
-        A column that is empty throughout for a ticker (volume of an index or a currency) is
-        what the vendor does not have, and does not count either.
+        inside a ticker's life: empty rows before its first and after its last price do not
+        count. A column that is empty throughout for a ticker (volume of an index or a currency)
+        is what the vendor does not have, and does not count either.
 
     Why it matters:
         Indicators spread a gap over their whole window, joins drop rows, and a filled price
@@ -89,12 +90,19 @@ def missing_values(prices: PriceTable, scan: Scan) -> Outcome:
             {"missing_bars": 0, "worst_ticker_share": 0},
         )
     shares = [row["bars"] / row["life"] for row in by_ticker if row["bars"] > 2]
-    parts = [f"{c} {scan.count(c):,}" for c in columns if scan.count(c)]
+    infinite = {c: scan.count(f"{c} infinite") for c in columns}
+    empty = {c: scan.count(c) - infinite[c] for c in columns}
+    endless = sum(infinite.values())
+    said = f"; {plural(endless, 'cell')} infinite" if endless else ""
     return Measurement(
-        f"Values missing in {plural(total, 'bar')} of {plural(len(by_ticker), 'ticker')}",
+        f"Values missing in {plural(total, 'bar')} of {plural(len(by_ticker), 'ticker')}{said}",
         {"missing_bars": total, "worst_ticker_share": max(shares, default=0.0)},
         (
-            Evidence("empty cells by column", ", ".join(parts)),
+            *(
+                Evidence(f"{what} cells by column", ", ".join(parts))
+                for what, cells in (("empty", empty), ("infinite", infinite))
+                if (parts := [f"{c} {n:,}" for c, n in cells.items() if n])
+            ),
             *(Evidence("bars", row["bars"], "bars", _where(row)) for row in by_ticker[:4]),
         ),
         rows=lambda: _rows(prices, columns),
@@ -113,7 +121,10 @@ def _rows(prices: PriceTable, columns: tuple[str, ...]) -> pl.DataFrame:
             "ticker",
             "time",
             pl.concat_str(names, separator=" ", ignore_nulls=True).alias("column"),
-            pl.lit("missing").alias("detail"),
+            pl.when(pl.any_horizontal(pl.col(c).is_infinite().fill_null(False) for c in columns))
+            .then(pl.lit("infinite"))
+            .otherwise(pl.lit("missing"))
+            .alias("detail"),
         )
         .collect(engine="streaming")
     )

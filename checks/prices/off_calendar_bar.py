@@ -106,7 +106,7 @@ def off_calendar_bar(prices: PriceTable, found: Gathered) -> Outcome:
 
     What it measures:
         A day on which most living tickers trade is a session, whatever a calendar says, so
-        special sessions on weekends are none. Bars of days on which at most a fifth of them
+        special sessions on weekends are sessions. Bars of days on which at most a fifth of them
         trade are off the calendar, unless a ticker trades on such days by another exchange's
         calendar. A few tickers are held against the exchange whose closures their closed days
         are, else against their own weekdays. The commonest form are holidays and weekends that

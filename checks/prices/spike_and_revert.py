@@ -110,7 +110,7 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
     if "spikes" not in found:
         return NotMeasured("has no closes")
     if prices.rows < LEAST_BARS:
-        return NotMeasured(f"{plural(prices.rows, 'bar')} are too few")
+        return NotMeasured(f"holds {plural(prices.rows, 'bar')}, too few")
     plain = found["spikes"].filter(_is_wrong(1.0))
     dates = plain.group_by("time").len().filter(pl.col("len") >= SOME).select("time")
     # a vendor's file that is wrong for some tickers of a date is so for others

@@ -87,7 +87,7 @@ def stuck_feed(prices: PriceTable, found: Gathered) -> Outcome:
         return NotMeasured("has no closes")
     compared = int(found["compared"]["bars"].sum())
     if compared < 3 * LEAST_CHANGES:
-        return NotMeasured(f"{plural(compared, 'bar')} after another are too few")
+        return NotMeasured(f"only {plural(compared, 'bar')} can be held against the one before")
     share = pl.max_horizontal("habit", "nearby")
     stuck = (
         found["runs"]

@@ -188,7 +188,7 @@ def ticker_reuse(prices: PriceTable, found: Gathered) -> Outcome:
         as those of a permanent identifier (FIGI, PERMNO, ISIN).
 
     Sources:
-        CRSP keeps a permanent number a security because symbols are used again. The deviations:
+        CRSP gives each security a number for life, because symbols are used again. The deviations:
         a logarithm of volatility of 0.45 and of volume of 1.2 over some years.
     """
     if "gaps" not in found:

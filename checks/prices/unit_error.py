@@ -89,7 +89,7 @@ def unit_error(prices: PriceTable, found: Gathered) -> Outcome:
     if "stretches" not in found:
         return NotMeasured("has no closes")
     if prices.rows < 3:
-        return NotMeasured(f"{plural(prices.rows, 'bar')} are too few")
+        return NotMeasured(f"holds {plural(prices.rows, 'bar')}, too few")
     wrong = found["stretches"].filter(_is_wrong())
     closes = wrong.filter(pl.col("column") == "close")
     # adjusted closes follow the closes, so they are named only where they are off alone

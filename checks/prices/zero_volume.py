@@ -25,7 +25,7 @@ NONE = 0.9
 OFTEN = 0.8
 """An hour that has volume in more than four of five weeks is an hour of trading all year."""
 LEADING, ERA = 20, 250
-"""Bars without volume at the begin of a history, or in a row inside it, that are an era."""
+"""Bars without volume at the start of a history, or in a row inside it, that are an era."""
 RARE, LEAST_BARS = 0.01, 100
 """A flat bar without volume is a quote, unless they are one in a hundred of a hundred bars."""
 RANGE = 1e-6
@@ -89,10 +89,10 @@ def zero_volume(prices: PriceTable, found: Gathered) -> Outcome:
     """The price moved without volume.
 
     What it measures:
-        Bars with a volume of zero that have a range of their own, and bars below zero. A flat
+        Bars with a volume of zero that have a range of their own, and negative volumes. A flat
         bar that differs from the last close counts where such bars are one in a hundred of the
         ticker's; else it is a quote. Where the vendor has no volume, nothing is accused: tickers
-        without any, indices and currencies by name, the begin of a history, years inside it,
+        without any, indices and currencies by name, the start of a history, years inside it,
         and hours of the day outside trading. Zero volume with an unchanged price is a bar
         without trades and healthy.
 

@@ -16,11 +16,22 @@ def number(value: float | int | str | bool | None) -> str:
     return str(value)
 
 
+def percent(share: float | int | str | bool | None) -> str:
+    """A share in percent, at three digits; at six where three would hide it."""
+    if not isinstance(share, int | float) or not math.isfinite(share):
+        return number(share)
+    rounded = f"{100 * share:.3g}"
+    exact = "e" in rounded or (rounded == "100" and share != 1)
+    return f"{100 * share:,.6g} %" if exact else f"{rounded} %"
+
+
 def fact(evidence: ResultEvidence) -> str:
-    """One piece of evidence on one line: name, value, unit, limit, place."""
-    unit = f" {evidence.unit}" if evidence.unit else ""
+    """One piece of evidence on one line: name, value, unit, limit, place; shares in percent."""
+    shares = evidence.unit == "share" and not isinstance(evidence.value, str)
+    say = percent if shares else number
+    unit = "" if shares or not evidence.unit else f" {evidence.unit}"
     if evidence.value == 1 and unit.endswith("s") and not unit.endswith("ss"):
         unit = unit.removesuffix("s")
-    limit = "" if evidence.limit is None else f" (limit {number(evidence.limit)})"
+    limit = "" if evidence.limit is None else f" (limit {say(evidence.limit)})"
     where = f", {evidence.where}" if evidence.where else ""
-    return f"{evidence.name.replace('_', ' ')}: {number(evidence.value)}{unit}{limit}{where}"
+    return f"{evidence.name.replace('_', ' ')}: {say(evidence.value)}{unit}{limit}{where}"

@@ -53,11 +53,11 @@ def describe(artifact: Artifact) -> str | None:
     match artifact:
         case PriceTable(rows=rows, columns=columns, files=files):
             shown = [name for name in columns if name not in ("ticker", "time")]
-            return f"price table{_in(files)}, {rows:,} bars ({' '.join(shown)})"
+            return f"price table{_in(files)}, {_number(rows, 'bar')} ({' '.join(shown)})"
         case FeatureTable(rows=rows, features=features, labels=labels, files=files):
             named = f", {_count(labels, 'label')}" if labels else ""
             count = _count(features, "feature")
-            return f"feature table{_in(files)}, {rows:,} rows, {count}{named}"
+            return f"feature table{_in(files)}, {_number(rows, 'row')}, {count}{named}"
         case Predictions(rows=rows, kind=kind):
             return f"predictions ({kind}), {rows:,} rows"
         case Positions(rows=rows):
@@ -90,4 +90,8 @@ def _runs(runs: Sequence[TrainingRun]) -> str:
 
 
 def _count(things: Sequence[object] | Mapping[str, object], name: str) -> str:
-    return f"{len(things):,} {name}" + ("" if len(things) == 1 else "s")
+    return _number(len(things), name)
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count:,} {name}" + ("" if count == 1 else "s")

@@ -19,3 +19,19 @@ def test_a_fact_carries_unit_limit_and_place() -> None:
 
 def test_one_of_a_unit_is_not_many() -> None:
     assert fact(ResultEvidence("gap", 1, "sessions", None, None)) == "gap: 1 session"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0229885, "2.3 % (limit 1 %)"),
+        (2.55702e-05, "0.00256 % (limit 1 %)"),
+        (1.0, "100 % (limit 1 %)"),
+        (0.99999, "99.999 % (limit 1 %)"),
+        (0.0, "0 % (limit 1 %)"),
+        (12.5, "1,250 % (limit 1 %)"),
+        (float("nan"), "nan (limit 1 %)"),
+    ],
+)
+def test_a_share_is_told_in_percent(share: float, text: str) -> None:
+    assert fact(ResultEvidence("bars", share, "share", 0.01, None)) == f"bars: {text}"
