@@ -54,7 +54,9 @@ def spikes(bars: Bars) -> pl.DataFrame:
     turned = follows & (pl.col("move") * pl.col("move").shift(-1) < 0)
     near = near.with_columns(
         pl.when(turned).then(size).alias("turn"),
-        pl.when(pl.col("move").abs() > 0).then(price.diff().abs()).alias("step"),
+        pl.when((pl.col("move").abs() > 0) & (pl.col("at") == pl.col("at").shift()))
+        .then(price.diff().abs())
+        .alias("step"),
         _range(bars).alias("range"),
         (pl.col("volume") if "volume" in bars.names else pl.lit(None, pl.Float64)).alias("volume"),
         (pl.col("open") if "open" in bars.names else pl.lit(None, pl.Float64)).alias("opened"),
