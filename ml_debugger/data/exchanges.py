@@ -22,6 +22,8 @@ NEW_YORK = "XNYS"
 WEEKDAYS = "12345"
 COVERAGE = 0.9
 """Share of an exchange's closures that a series must lack to keep its calendar."""
+MOST_CLOSURES = 40
+"""Weekdays a year that no exchange exceeds: Tokyo and Shanghai are closed on about twenty."""
 COVERAGE_ALONE, CLOSURES_ALONE = 0.75, 20
 """The same for a series that lacks twenty closures of an exchange and not one other day."""
 LEAST_CLOSURES, LEAST_EXPLAINED, LEAST_BY_SUFFIX = 5, 3, 2
@@ -125,6 +127,9 @@ def kept_by(days: Sequence[date], weekdays: str, suffix: str = "") -> Kept | Non
         # BRK.B is a share class and AAPL.US a vendor's name for the same list of exchanges
         suffix = ""
     series = _Series.of(days, weekdays)
+    years = max(1.0, (series.last - series.first).days / 365.25)
+    if _scattered(series.missing, weekdays) > (SCATTERED + MOST_CLOSURES) * years:
+        return None
     if weekdays == WEEKDAYS and suffix in ("", "=F"):
         american = _held_against(NEW_YORK, series, LEAST_CLOSURES)
         if american is not None and american[0] <= 0.25 * len(american[1].closed):
