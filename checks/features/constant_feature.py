@@ -114,7 +114,7 @@ def constant_feature(features: FeatureTable, sample: Sample, settings: Settings)
         features are healthy.
     """
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to call a feature constant")
+        return NotMeasured(f"too few rows to call a feature constant: {features.rows}")
     line = timeline(features, sample.series)
     constant = _constant(features, sample, line)
     stops = _stops(features, sample.series, line, settings)

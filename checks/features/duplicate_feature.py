@@ -65,7 +65,7 @@ def duplicate_feature(features: FeatureTable, sample: Sample) -> Outcome:
         and the stochastic oscillator as their authors define them.
     """
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to call features equal")
+        return NotMeasured(f"too few rows to call features equal: {features.rows}")
     if len(features.features) < 2:
         return NotMeasured("has one feature only")
     copies = _copies(features, sample.spread)

@@ -96,7 +96,7 @@ def feature_drift(features: FeatureTable, sample: Sample, settings: Settings) ->
     blocks = blocks_of(sample.series, line, columns)
     if blocks is None:
         least = BLOCK_STEPS * LEAST_BLOCKS
-        return NotMeasured(f"{line.count} {line.noun} are too few for a past: {least} are needed")
+        return NotMeasured(f"too few {line.noun} for a past: {line.count}, and {least} are needed")
     found = sorted(drifts(columns, blocks, settings["false_alarms"]), key=gravity)
     values = {
         "drifted_features": len(found),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from checks.features.timeline import concerned
 from ml_debugger.artifacts import FeatureTable
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Scan, check
 
@@ -86,7 +87,7 @@ def non_finite_feature(features: FeatureTable, scan: Scan) -> Outcome:
         The project's record of 2025-12: NaN and infinity by column, in the data validation.
     """
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to tell warm-up from a fault")
+        return NotMeasured(f"too few rows to tell warm-up from a fault: {features.rows}")
     infinite, missing = _counts(features, scan)
     empty = [c for c, n in missing.items() if n >= features.rows]
     inside = _inside(features, [c for c in missing if c not in empty])
@@ -114,7 +115,44 @@ def non_finite_feature(features: FeatureTable, scan: Scan) -> Outcome:
         for c, (count, _, first) in sorted(inside.items(), key=lambda item: -item[1][0])[:3]
     ]
     title = "; ".join(parts)
-    return Measurement(title[0].upper() + title[1:], values, tuple(evidence))
+    return Measurement(
+        title[0].upper() + title[1:],
+        values,
+        tuple(evidence),
+        rows=_rows(features, list(infinite), list(inside)),
+    )
+
+
+def _rows(
+    features: FeatureTable, infinite: list[str], missing: list[str]
+) -> Callable[[], pl.DataFrame] | None:
+    """What makes the rows of infinite cells and of missing ones after the warm-up."""
+    import polars as pl
+
+    if features.time is None:
+        return None
+    schema = features.frame.collect_schema()
+    time = pl.col(features.time)
+    ticker = pl.lit("") if features.ticker is None else pl.col(features.ticker)
+
+    def lacks(column: str) -> pl.Expr:
+        there = _present(column, schema[column])
+        return ~there & (time >= time.filter(there).min().over(ticker))
+
+    kinds = (
+        concerned(features, {c: (pl.col(c).is_infinite(), "infinite") for c in infinite}),
+        concerned(features, {c: (lacks(c), "missing after the warm-up") for c in missing}),
+    )
+    made = [make for make in kinds if make is not None]
+    return (lambda: pl.concat(make() for make in made)) if made else None
+
+
+def _present(column: str, kind: pl.DataType) -> pl.Expr:
+    """Whether a cell holds anything; an infinity is something."""
+    import polars as pl
+
+    filled = pl.col(column).is_not_null()
+    return filled & pl.col(column).is_not_nan() if kind.is_float() else filled
 
 
 def _counts(features: FeatureTable, scan: Scan) -> tuple[dict[str, int], dict[str, int]]:
@@ -152,19 +190,14 @@ def _inside(
     if features.ticker is None:
         frame = frame.with_columns(pl.lit("").alias(ticker))
     schema = frame.collect_schema()
-
-    def present(column: str) -> pl.Expr:
-        finite = pl.col(column).is_not_null()
-        return finite & pl.col(column).is_not_nan() if schema[column].is_float() else finite
-
     starts = frame.group_by(ticker).agg(
-        *(pl.col(time).filter(present(c)).min().alias(f"start {c}") for c in columns),
+        *(pl.col(time).filter(_present(c, schema[c])).min().alias(f"start {c}") for c in columns),
     )
     joined = frame.select(ticker, time, *columns).join(starts, on=ticker)
     asks = []
     for c in columns:
         after = pl.col(time) >= pl.col(f"start {c}")
-        lacks = (after & ~present(c)).fill_null(False)
+        lacks = (after & ~_present(c, schema[c])).fill_null(False)
         asks += [lacks.sum().alias(f"lacks {c}"), after.sum().alias(f"after {c}")]
         asks += [pl.col(ticker).filter(lacks).first().alias(f"ticker {c}")]
         asks += [pl.col(time).filter(lacks).first().alias(f"time {c}")]

@@ -108,7 +108,7 @@ def sparse_feature(features: FeatureTable, sample: Sample, settings: Settings) -
     line = timeline(features, sample.spread)
     if line.count < LEAST_STEPS:
         return NotMeasured(
-            f"{line.count} {line.noun} are too few periods: {LEAST_STEPS} are needed"
+            f"too few {line.noun} to see periods: {line.count}, and {LEAST_STEPS} are needed"
         )
     periods = Periods.of(line, sample.step)
     found: dict[str, Lapse] = {}

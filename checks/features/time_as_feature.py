@@ -74,7 +74,7 @@ def time_as_feature(features: FeatureTable, sample: Sample) -> Outcome:
         leaks. deepchecks "Identifier-Label Correlation".
     """
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to know a count from a feature")
+        return NotMeasured(f"too few rows to know a count from a feature: {features.rows}")
     line = timeline(features, sample.series)
     found = _clocks(features, sample, line)
     rest = [name for name in features.features if name not in found]

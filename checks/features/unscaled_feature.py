@@ -58,9 +58,9 @@ def unscaled_feature(features: FeatureTable, sample: Sample) -> Outcome:
     """
     spreads = _spreads(features, sample)
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to know the scales")
+        return NotMeasured(f"too few rows to know the scales: {features.rows}")
     if len(spreads) < LEAST_FEATURES:
-        return NotMeasured(f"{len(spreads)} features that vary are too few to compare")
+        return NotMeasured(f"too few features that vary to compare: {len(spreads)}")
     ratios = {
         c: s / median(other for name, other in spreads.items() if name != c)
         for c, s in spreads.items()

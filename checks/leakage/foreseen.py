@@ -102,7 +102,7 @@ def _unfit(position: object, time: object, ticker: object) -> str | None:
     bars, stamps, numbers = np.asarray(position), np.asarray(time), np.asarray(ticker)
     times = len(np.unique(stamps[bars[bars >= 0]]))
     if times < LEAST_TIMES:
-        return f"{times} times are too few to tell foresight from chance"
+        return f"too few times to tell foresight from chance: {times}"
     steps = np.diff(stamps)[np.diff(numbers) == 0]
     apart = float(np.median(steps)) if len(steps) else 0.0
     if 1 < apart < 60 * SECOND:

@@ -97,7 +97,7 @@ def full_sample_scaling(
     if not features.features:
         return NotMeasured("has no features")
     if features.rows < LEAST_ROWS:
-        return NotMeasured(f"{features.rows} rows are too few to know how they were scaled")
+        return NotMeasured(f"too few rows to know how they were scaled: {features.rows}")
     rows = training_rows(features, split)
     found = _exact(features, rows, sample, scan)
     fit = scaler_fit(scaler, features, rows) if scaler is not None else None

@@ -29,7 +29,9 @@ def fact(evidence: ResultEvidence) -> str:
     """One piece of evidence on one line: name, value, unit, limit, place; shares in percent."""
     shares = evidence.unit == "share" and not isinstance(evidence.value, str)
     say = percent if shares else number
-    unit = "" if shares or not evidence.unit else f" {evidence.unit}"
+    # "correlation: 0.9 correlation" says nothing twice
+    told = shares or not evidence.unit or evidence.unit == evidence.name
+    unit = "" if told else f" {evidence.unit}"
     if evidence.value == 1 and unit.endswith("s") and not unit.endswith("ss"):
         unit = unit.removesuffix("s")
     limit = "" if evidence.limit is None else f" (limit {say(evidence.limit)})"

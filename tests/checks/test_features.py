@@ -84,6 +84,18 @@ def test_infinite_and_empty_features_fail() -> None:
     assert status(non_finite_feature, features_of(empty)) is Status.FAIL
 
 
+def test_rows_of_odd_cells_are_named() -> None:
+    odd = table().with_columns(
+        rsi_14=pl.when(ROW == 30).then(float("inf")).when(ROW > 5).then(pl.col("rsi_14")),
+        macd=pl.when(ROW != 41).then(pl.col("macd")),
+    )
+    outcome = measured(non_finite_feature, features_of(odd))
+    assert isinstance(outcome, Measurement)
+    assert outcome.rows is not None
+    named = outcome.rows().select("column", "detail").rows()
+    assert named == [("rsi_14", "infinite"), ("macd", "missing after the warm-up")]
+
+
 def test_whole_numbers_cannot_be_infinite() -> None:
     counted = table().with_columns(streak=ROW % 7)
     assert status(non_finite_feature, features_of(counted)) is Status.PASS
