@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from checks.prices.wording import plural
 from ml_debugger.artifacts import PriceTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, Scan, check
+from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,19 +20,22 @@ BACKWARDS = 0.99
 """Share of bars before the one above them from which a file as a whole runs backwards."""
 
 
-def ask(prices: PriceTable) -> Mapping[str, pl.Expr]:
-    """Between neighbouring rows of the file: where time falls, and where tickers do."""
+def _between_rows(prices: PriceTable) -> dict[str, int]:
+    """Between neighbouring rows of the file: where time falls, and where tickers do.
+
+    A pass of its own over two columns: beside aggregations that need no order, the engine would
+    hold the whole table.
+    """
     import polars as pl
 
-    if "time" not in prices.names:
-        return {}
     ticker, time = pl.col("ticker"), pl.col("time")
     # tickers in ascending order stand in one block each, so blocks need not be counted
-    return {
-        "falls": (time < time.shift()).sum(),
-        "falls_within": _falls().sum(),
-        "tickers_fall": (ticker < ticker.shift()).sum(),
-    }
+    asked = prices.frame.select(
+        (time < time.shift()).sum().alias("falls"),
+        _falls().sum().alias("falls_within"),
+        (ticker < ticker.shift()).sum().alias("tickers_fall"),
+    )
+    return asked.collect(engine="streaming").row(0, named=True)
 
 
 def _falls() -> pl.Expr:
@@ -67,9 +70,8 @@ def _falls() -> pl.Expr:
     ),
     profiles=("quick", "pre-train", "full"),
     explained_by=("duplicate-bar",),
-    ask=ask,
 )
-def unsorted_bars(prices: PriceTable, scan: Scan) -> Outcome:
+def unsorted_bars(prices: PriceTable) -> Outcome:
     """Time does not increase within a ticker, in the order of the file.
 
     What it measures:
@@ -90,15 +92,14 @@ def unsorted_bars(prices: PriceTable, scan: Scan) -> Outcome:
     Sources:
         Follows from the definition of a series. Web downloads of several vendors run backwards.
     """
-    if "falls" not in scan:
+    if "time" not in prices.names:
         return NotMeasured("has no dates")
     if prices.rows < 2:
         return NotMeasured("holds fewer than two bars")
-    in_order = not scan.count("falls") or not (
-        scan.count("falls_within") or scan.count("tickers_fall")
-    )
+    between = _between_rows(prices)
+    in_order = not between["falls"] or not (between["falls_within"] or between["tickers_fall"])
     # a naive clock falls by an hour once a year, which only a look at the rows can tell
-    found, count = (None, 0) if in_order else _look(prices, scan)
+    found, count = (None, 0) if in_order else _look(prices, between)
     if found is None or not count:
         return Measurement(
             f"Time increases within each ticker in {prices.rows:,} bars",
@@ -126,18 +127,18 @@ def _detail() -> pl.Expr:
     return pl.format("stands after {}", pl.col("before")).alias("detail")
 
 
-def _look(prices: PriceTable, scan: Scan) -> tuple[pl.DataFrame, int]:
+def _look(prices: PriceTable, between: Mapping[str, int]) -> tuple[pl.DataFrame, int]:
     """Bars above which a later bar of their ticker stands (ticker, time, before); how many."""
     import polars as pl
 
     keys = prices.frame.select("ticker", "time")
-    if scan.count("tickers_fall"):
+    if between["tickers_fall"]:
         return _by_batches(keys)
     before = pl.col("time").shift().alias("before")
     fallen = keys.with_columns(before, _falls().alias("falls")).filter("falls").drop("falls")
     named = fallen.head(MOST).collect(engine="streaming")
     apart = named.filter(~_repeated_hour(named.schema["time"]))
-    return apart, scan.count("falls_within") - (named.height - apart.height)
+    return apart, between["falls_within"] - (named.height - apart.height)
 
 
 def _by_batches(keys: pl.LazyFrame) -> tuple[pl.DataFrame, int]:
