@@ -92,6 +92,10 @@ def run(arguments: Sequence[str]) -> int:
         return 130
     except click.exceptions.Exit as ending:
         return ending.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        # the message is the help itself, which is laid out already
+        click.echo(error.format_message(), err=True)
+        return 2
     except click.ClickException as error:
         complain(error.format_message())
         return 2

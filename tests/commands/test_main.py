@@ -37,6 +37,13 @@ def test_wrong_usage_is_one_clear_line_and_code_2(diagnostic, arguments, said) -
     assert len(ended.err.splitlines()) == 1
 
 
+def test_a_group_without_a_command_shows_its_help_as_it_is_laid_out(diagnostic) -> None:
+    ended = diagnostic("data")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Usage: diagnostic data")
+    assert any(line.strip().startswith("validate") for line in ended.err.splitlines())
+
+
 def test_an_unreadable_configuration_names_the_file_and_code_2(diagnostic, write) -> None:
     write("diagnostic.toml", "[run\n")
     ended = diagnostic("--full")
