@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from checks.prices.split_ratios import nearest, said
 from checks.prices.wording import plural
 from ml_debugger.artifacts import Bars, PriceTable
 from ml_debugger.contract import (
@@ -20,10 +21,6 @@ from ml_debugger.contract import (
 if TYPE_CHECKING:
     import polars as pl
 
-RATIOS = (1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0)
-"""Splits that companies declare."""
-REVERSE = 2.0
-"""Least reverse split: shares are put together by whole numbers, and 3:2 is a stock dividend."""
 NO_SHARES = r"(?:^|\s)\^|=[XF]$"
 """Indices, currencies and futures, as vendors write them: what has no shares cannot split."""
 WINDOW = 20
@@ -43,6 +40,8 @@ CROWD, RANGE = 2.5, 2.5
 """A crash trades several times the usual amount in several times the usual range."""
 LONGEST_PAUSE = 15
 """Usual steps without a bar, across which prices move by themselves as far as a split does."""
+GREAT, BUSY = 8.0, 2.0
+"""Ratio from which news is all but excluded, so that the day may be twice as busy."""
 CALM = 2.5
 """Usual moves after the jump over those before it: a split leaves them, news do not."""
 LEAST_MARKET = 5
@@ -123,7 +122,7 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
         tuple(
             Evidence(
                 "jump",
-                f"{row['before']:g} to {row['price']:g}, like {_ratio(row)}",
+                f"{row['before']:g} to {row['price']:g}, like {said(row)}",
                 where=f"{row['ticker']} {row['time']}",
             )
             for row in splits[:5]
@@ -136,7 +135,7 @@ def _rows(splits: list[dict[str, Any]]) -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame(
-        [{"ticker": s["ticker"], "time": s["time"], "detail": _ratio(s)} for s in splits]
+        [{"ticker": s["ticker"], "time": s["time"], "detail": said(s)} for s in splits]
     )
 
 
@@ -257,12 +256,14 @@ def _is_split(row: dict[str, Any]) -> bool:
     """Whether a large move is a split: near a ratio, lasting, and on an ordinary day."""
     import math
 
-    rest, ratio = _nearest(row)
+    rest, ratio = nearest(row)
     usual = 1.4826 * (row["usual_move"] or 0.0)
     crowd = [row[c] for c in ("volume", "amount") if row[c] is not None]
     # closes alone cannot tell a crash from a split, so only an exact ratio counts there
     seen = bool(crowd) or row["range"] is not None
     allowed = min(MOST_OFF, max(LEAST_OFF, OWN_MOVES * usual)) if seen else LEAST_OFF
+    if seen and ratio >= GREAT:
+        allowed = MOST_OFF
     if rest > allowed or abs(row["move"]) < EXTREME * usual:
         return False
     # a cent that becomes two is one tick of the market
@@ -271,30 +272,13 @@ def _is_split(row: dict[str, Any]) -> bool:
     lasting = math.log(row["level_after"] / row["level_before"])
     if abs(lasting - row["move"]) > 0.15 + 2 * usual:
         return False
+    busy = BUSY if ratio >= GREAT else 1.0
     # the crowd of a crash comes in shares and in money alike, that of a split in neither
-    if crowd and min(crowd) > CROWD:
+    if crowd and min(crowd) > busy * CROWD:
         return False
-    if row["range"] is not None and row["range"] > RANGE:
+    if row["range"] is not None and row["range"] > busy * RANGE:
         return False
     if crowd:
         return True
     # without volume a 3:2 split looks like any leap of a third
     return ratio >= 2 and (row["calm_after"] or 0.0) <= CALM * (row["calm_before"] or math.inf)
-
-
-def _nearest(row: dict[str, Any]) -> tuple[float, float]:
-    """How far a move, without the market's, is from the nearest ratio (in logarithms), and which.
-
-    The nearest ratio of a leap is a reverse split.
-    """
-    import math
-
-    own = row["move"] - row["market"]
-    ratios = (k for k in RATIOS if own < 0 or k >= REVERSE)
-    return min((abs(abs(own) - math.log(k)), k) for k in ratios)
-
-
-def _ratio(row: dict[str, Any]) -> str:
-    _, ratio = _nearest(row)
-    shares = "3:2" if ratio == 1.5 else f"{ratio:g}:1"
-    return f"a split of {shares}" if row["move"] < 0 else f"a reverse split of {shares}"

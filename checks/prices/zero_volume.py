@@ -26,6 +26,8 @@ OFTEN = 0.8
 """An hour that has volume in more than four of five weeks is an hour of trading all year."""
 LEADING, ERA = 20, 250
 """Bars without volume at the start of a history, or in a row inside it, that are an era."""
+ERA_DAYS = 180
+"""What an era lasts at least: 250 bars of an hour are an outage of ten days."""
 RARE, LEAST_BARS = 0.01, 100
 """A flat bar without volume is a quote, unless they are one in a hundred of a hundred bars."""
 RANGE = 1e-6
@@ -157,7 +159,9 @@ def _covered(zeros: pl.DataFrame, bars: Bars) -> pl.DataFrame:
         pl.len().over("run").alias("length"),
         (pl.col("row").first().over("run") == pl.col("first")).alias("leading"),
     )
-    era = (pl.col("length") >= ERA) | (pl.col("leading") & (pl.col("length") >= LEADING))
+    span = (pl.col("time").max() - pl.col("time").min()).over("run")
+    long = span >= pl.duration(days=ERA_DAYS) if bars.dated else pl.lit(True)
+    era = ((pl.col("length") >= ERA) & long) | (pl.col("leading") & (pl.col("length") >= LEADING))
     none = (pl.col("zeros") >= NONE * pl.col("of")) | pl.col("ticker").str.contains(INDEX)
     return _within_hours(zeros.filter(below | ~(era | none)), bars)
 

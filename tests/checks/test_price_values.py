@@ -521,3 +521,15 @@ def test_one_step_of_a_price_that_stands_still_is_no_spike(
     still = walk().with_columns(price.alias(c) for c in ("open", "high", "low", "close"))
     outcome = measured(spike_and_revert, prices_of(still))
     assert outcome.values["spikes"] == spikes
+
+
+def test_an_outage_of_volume_in_hourly_bars_is_no_era() -> None:
+    hours = [datetime(2022, 1, 1) + timedelta(hours=n) for n in range(6000)]
+    rng = np.random.default_rng(3)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.006, 6000)))
+    coin = pl.DataFrame({"ticker": "BTC", "time": hours, "close": close, "volume": 500.0})
+    row = pl.int_range(pl.len())
+    outage = pl.when(row.is_between(2000, 2300)).then(0.0).otherwise("volume")
+    assert measured(zero_volume, prices_of(coin)).values["moving_bars"] == 0
+    held = measured(zero_volume, prices_of(coin.with_columns(outage.alias("volume"))))
+    assert held.values["moving_bars"] >= 300

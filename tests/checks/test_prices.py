@@ -339,6 +339,19 @@ def test_prices_on_both_sides_of_a_year_without_bars_are_no_split() -> None:
     assert status(unadjusted_split, prices_of(paused)) is Status.PASS
 
 
+def test_a_great_split_may_fall_on_a_busy_day() -> None:
+    row = pl.int_range(pl.len())
+    factor = pl.when(row >= 500).then(0.1).otherwise(1.0)
+    wide = pl.when(row == 500).then(1.02).otherwise(1.0)
+    split = walk(AMERICAN).with_columns(
+        pl.col("open", "close") * factor,
+        pl.col("high") * factor * wide,
+        pl.col("low") * factor / wide,
+        pl.col("volume") / factor,
+    )
+    assert status(unadjusted_split, prices_of(split)) is Status.FAIL
+
+
 def test_a_leap_by_half_is_no_reverse_split() -> None:
     row = pl.int_range(pl.len())
     factor = pl.when(row >= 500).then(1.5).otherwise(1.0)
