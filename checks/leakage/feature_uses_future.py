@@ -58,7 +58,8 @@ def feature_uses_future(column: RecomputedColumn) -> Outcome:
         that was touched says how far the function reaches. Prices are also made missing before a
         cut, which shows gaps that are filled from later rows. A known leak, the next close, is
         added to every result; unless it is found, and in what changes from call to call, nothing
-        is concluded. Labels look ahead by intent and are left out.
+        is concluded. Labels look ahead by intent and are left out; a later price as such
+        (next_close) is judged, unless --label names it.
 
     Why it matters:
         A feature that knows later prices makes validation and backtest shine, and is not there

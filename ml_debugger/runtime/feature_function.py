@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,11 @@ from ml_debugger.runtime.plan import Task
 
 LATE_SECONDS = 30.0
 """What a call may take beyond its deadline, to end a process and start another."""
+_LATER_PRICE = re.compile(
+    r"^(?:next|tomorrows?|future|fwd|forward)_(?:(?:day|bar|session|week)s?_)?"
+    r"(?:adj(?:usted)?_)?(?:open|high|low|close|price|volume|vwap)$"
+)
+"""A later price as such: what labels are made from, and easily left among the features."""
 
 
 @dataclass
@@ -84,6 +90,13 @@ def try_function(
         *proof.notes,
     ]
     absent = [name for name in trial.labels if name not in proof.traces]
+    later = [c.subject for c in columns if _is_later_price(c.subject, trial)]
+    if later:
+        named = ", ".join(later)
+        notes.append(
+            f"{named}: a later price in what the function returns is judged as a feature; "
+            f"--label {later[0]} says that it is a label"
+        )
     if absent:
         notes.append(f"--label {', '.join(absent)}: the function returned no such column")
     return Tried(columns, notes)
@@ -102,9 +115,16 @@ def _label(name: str, trial: FunctionTrial) -> str | None:
 
     if name in trial.labels:
         return "a label by --label"
-    if is_label(name) and name not in trial.features:
+    if is_label(name) and name not in trial.features and not _is_later_price(name, trial):
         return f"a label by its name (--feature {name} judges it all the same)"
     return None
+
+
+def _is_later_price(name: str, trial: FunctionTrial) -> bool:
+    from ml_debugger.readers.tables.columns import normal
+
+    stated = {*trial.labels, *trial.features}
+    return name not in stated and _LATER_PRICE.match(normal(name)) is not None
 
 
 def _untested(why_not: str | None, random: bool, scattered: bool) -> str | None:

@@ -73,6 +73,22 @@ def test_the_report_fits_a_terminal_and_names_what_is_cleared(diagnostic) -> Non
     assert "label_5\n    saw   Uses later rows: 5 sessions ahead, from close" in ended.out
 
 
+def test_a_later_price_is_no_label_unless_that_is_said(diagnostic, folder) -> None:
+    (folder / "mine.py").write_text(
+        "import polars as pl\n"
+        "def f(bars):\n"
+        "    later = pl.col('close').shift(-1)\n"
+        "    return bars.with_columns(next_close=later.over('ticker'))\n"
+    )
+    ended = diagnostic(*ARGUMENTS, "json")
+    assert ended.code == 1
+    assert [r["status"] for r in ended.document["results"]] == ["fail"]
+    assert any("--label next_close says" in note for note in ended.document["notes"])
+    stated = diagnostic(*ARGUMENTS, "json", "--label", "next_close")
+    assert [r["status"] for r in stated.document["results"]] == ["skip"]
+    assert not any("--label" in note for note in stated.document["notes"])
+
+
 def test_a_causal_function_is_cleared(diagnostic, folder) -> None:
     (folder / "mine.py").write_text(
         "import polars as pl\n"
