@@ -15,16 +15,22 @@ if TYPE_CHECKING:
 KIND = "centred window"
 
 
-@method("rolling")
+_POLARS = vocabulary(
+    "rolling_mean rolling_std rolling_var rolling_sum rolling_min rolling_max rolling_median",
+    "rolling_quantile rolling_skew rolling_kurtosis rolling_map",
+)
+
+
+@method("rolling", *sorted(_POLARS))
 def _rolling(call: Call, run: Run) -> Value:
     on = replace(call.on, thing=None).having("rolling")
     if call.says("center", True):
-        what = "rolling(center=True) averages over later rows"
+        what = f"{call.name}(center=True) averages over later rows"
         return on.marked(run.mark(KIND, call.line, what, ahead=True))
     return on
 
 
-@method("expanding", "ewm", "rolling_mean", "rolling_std", "cumsum", "cummax", "cummin", "cumprod")
+@method("expanding", "ewm", "cumsum", "cummax", "cummin", "cumprod")
 def _causal(call: Call, _run: Run) -> Value:
     return replace(call.on, thing=None).having("rolling")
 

@@ -18,6 +18,22 @@ split = int(len(df) * .8)
 m = LGBMRegressor().fit(X[:split], y[:split])
 """,
     ),
+    "centred rolling of polars": (
+        "centred window",
+        """
+import polars as pl
+from lightgbm import LGBMRegressor
+df = pl.read_parquet("prices.parquet").sort("ticker", "date")
+df = df.with_columns(
+    ma=pl.col("close").rolling_mean(21, center=True).over("ticker"),  # <- leak
+    sd=pl.col("close").rolling_std(21).over("ticker"),
+    target=(pl.col("close").shift(-5) / pl.col("close") - 1).over("ticker"),
+)
+X = df.select("ma", "sd").to_numpy()
+y = df["target"].to_numpy()
+m = LGBMRegressor().fit(X[:900], y[:900])
+""",
+    ),
     "savgol": (
         "centred window",
         """
