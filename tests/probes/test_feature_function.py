@@ -373,6 +373,8 @@ def test_the_part_that_is_used_is_bounded_and_said() -> None:
     assert (len(sample.tickers), len(sample.times), sample.rows) == (3, 100, 300)
     assert sample.used.startswith("used 3 of 5 tickers and 100 of 700 sessions, ")
     assert sample.used.endswith(": 300 of 3,500 bars")
+    closes = take_sample([prices_of(BARS.select("ticker", "date", "close"))], 3, 100)
+    assert closes.used.endswith(" bars; they have no open, high, low, volume")
 
 
 def test_repeated_bars_count_once_and_missing_keys_not_at_all() -> None:

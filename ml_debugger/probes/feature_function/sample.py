@@ -62,13 +62,13 @@ def take_sample(tables: Sequence[PriceTable], tickers: int, sessions: int) -> Sa
     """
     dated = [table for table in tables if "time" in table.names]
     if not dated:
-        raise NoPrices("the bars have no dates" if tables else "it holds no table of prices")
+        raise NoPrices("the bars have no dates" if tables else "no table of prices there")
     frame = pl.concat([_plain(table) for table in dated], how="diagonal")
     frame = frame.filter(pl.col("ticker").is_not_null() & pl.col("time").is_not_null())
     whole = _size(frame)
     times = frame.select(pl.col("time").unique().sort()).collect(engine="streaming")["time"]
     if len(times) < 3:
-        raise NoPrices(f"{len(times)} dates are too few to cut the future off")
+        raise NoPrices(f"too few dates to cut the future off: {len(times)}")
     window = times.tail(sessions)
     inside = frame.filter(pl.col("time") >= window[0])
     begun_by = window[min(len(window) - 1, max(1, int(BEGUN_SHARE * len(window))))]
@@ -121,6 +121,8 @@ def _sample(bars: pl.DataFrame, whole: tuple[int, int, int]) -> Sample:
     daily = bool(np.all(times == times.astype("datetime64[D]")))
     unit = "sessions" if daily else "bars in time"
     first, last = (str(np.datetime_as_string(times[n], unit="D")) for n in (0, -1))
+    absent = [f for f in FIELDS if f != "adj_close" and f not in bars.columns]
+    without = f"; they have no {', '.join(absent)}" if absent else ""
     return Sample(
         tickers=tickers,
         times=times,
@@ -135,6 +137,6 @@ def _sample(bars: pl.DataFrame, whole: tuple[int, int, int]) -> Sample:
         daily=daily,
         used=(
             f"used {len(tickers):,} of {whole[1]:,} tickers and {len(times):,} of {whole[2]:,} "
-            f"{unit}, {first} to {last}: {len(time):,} of {whole[0]:,} bars"
+            f"{unit}, {first} to {last}: {len(time):,} of {whole[0]:,} bars{without}"
         ),
     )
