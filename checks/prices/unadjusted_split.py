@@ -68,6 +68,14 @@ def gather(bars: Bars) -> Mapping[str, pl.DataFrame]:
             "one such jump is a return of -50 % or more that nobody had",
             fail=0,
         ),
+        Limit(
+            "likely_splits",
+            "jumps",
+            "above",
+            "such jumps where closes are all there is",
+            "without range and volume a crash to exactly the half cannot be told apart: look it up",
+            warn=0,
+        ),
     ),
     profiles=("pre-train", "full"),
     explained_by=("unit-error", "ticker-reuse"),
@@ -83,8 +91,8 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
         level must last, and the day must be ordinary otherwise: a range and an amount
         traded like those before. A crash or a leap on news trades several times as
         much, so it is not taken for a split; where closes are all there is, only a jump
-        by exactly a ratio of two or more counts. Adjusted closes are judged where the
-        table has them, because raw closes jump by right.
+        by exactly a ratio of two or more counts, and is a warning. Adjusted closes are
+        judged where the table has them, because raw closes jump by right.
 
     Why it matters:
         The model learns a return of -50 % or +900 % that no holder had. Volatility, moving
@@ -98,13 +106,13 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
         Split ratios as companies declare them. The allowances were measured on a published file
         of 505 stocks with true moves of -35 % to +62 %, none of which may be taken for a split.
     """
+    import re
+
     if _column(prices.names) is None:
         return NotMeasured("has no close")
     if "jumps" not in found:
         return NotMeasured(f"no ticker has {3 * LEAST_BEFORE} sessions")
     jumps = found["jumps"]
-    import re
-
     splits = [
         row
         for row in jumps.iter_rows(named=True)
@@ -113,12 +121,14 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
     if not splits:
         return Measurement(
             f"No split left in {plural(prices.rows, 'bar')}; {plural(jumps.height, 'large move')}",
-            {"splits": 0},
+            {"splits": 0, "likely_splits": 0},
         )
     tickers = len({row["ticker"] for row in splits})
+    seen = sum(_traded(row) for row in splits)
+    kind = "unadjusted split" if seen else "likely split"
     return Measurement(
-        f"{plural(len(splits), 'unadjusted split')} in {plural(tickers, 'ticker')}",
-        {"splits": len(splits)},
+        f"{plural(len(splits), kind)} in {plural(tickers, 'ticker')}",
+        {"splits": seen, "likely_splits": len(splits) - seen},
         tuple(
             Evidence(
                 "jump",
@@ -129,6 +139,11 @@ def unadjusted_split(prices: PriceTable, found: Gathered) -> Outcome:
         ),
         rows=lambda: _rows(splits),
     )
+
+
+def _traded(row: Mapping[str, Any]) -> bool:
+    """Whether range or volume tell how the session of a jump was traded."""
+    return any(row[name] is not None for name in ("volume", "amount", "range"))
 
 
 def _rows(splits: list[dict[str, Any]]) -> pl.DataFrame:
