@@ -323,7 +323,7 @@ def test_wild_months_are_no_splits() -> None:
 def test_closes_alone_need_an_exact_ratio() -> None:
     closes = walk(AMERICAN).select("ticker", "time", "close")
     flat = closes["close"][499] / closes["close"][500]
-    for ratio, wanted in ((1 / 3, Status.FAIL), (1 / 2.14, Status.PASS)):
+    for ratio, wanted in ((1 / 3, Status.WARN), (1 / 2.14, Status.PASS)):
         factor = pl.when(pl.int_range(pl.len()) >= 500).then(flat * ratio).otherwise(1.0)
         jump = closes.with_columns(pl.col("close") * factor)
         assert status(unadjusted_split, prices_of(jump)) is wanted
