@@ -124,9 +124,10 @@ def spike_and_revert(prices: PriceTable, found: Gathered) -> Outcome:
             {"spikes": 0, "worst_spike": 0.0},
         )
     worst = wrong.row(0, named=True)
+    moves = "jumps and comes back" if wrong.height == 1 else "jump and come back"
     return Measurement(
         f"{plural(wrong.height, 'price')} of {plural(wrong['ticker'].n_unique(), 'ticker')} "
-        f"jump and come back, up to {worst['size']:.0%}",
+        f"{moves}, up to {worst['size']:.0%}",
         {"spikes": wrong.height, "worst_spike": worst["size"]},
         tuple(
             Evidence(
