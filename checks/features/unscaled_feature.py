@@ -70,8 +70,9 @@ def unscaled_feature(features: FeatureTable, sample: Sample) -> Outcome:
     far = sorted((c for c in judged if judged[c] > 1e4), key=lambda c: -judged[c])
     title = f"Scales of {len(spreads)} features are comparable"
     if far:
-        more = f" and {len(far) - 1} more" if len(far) > 1 else ""
-        title = f"{worst} has a spread of {spreads[worst]:.3g}, {judged[worst]:.1g} times the usual"
+        more = f"; {len(far) - 1} more like it" if len(far) > 1 else ""
+        usual = spreads[worst] / judged[worst]
+        title = f"{worst} has a spread of {_plain(spreads[worst])}, the usual is {_plain(usual)}"
         title += more
     return Measurement(
         title,
@@ -92,3 +93,8 @@ def _spreads(features: FeatureTable, sample: Sample) -> dict[str, float]:
 
     row = sample.spread.select(finite(c).std() for c in features.features).row(0, named=True)
     return {c: s for c, s in row.items() if s is not None and math.isfinite(s) and s > 0}
+
+
+def _plain(spread: float) -> str:
+    """Three digits, without an exponent for what people read as it stands."""
+    return f"{float(f'{spread:.3g}'):,.10g}" if 1e-4 < spread < 1e9 else f"{spread:.3g}"
