@@ -5,6 +5,8 @@ from __future__ import annotations
 from ml_debugger.artifacts import FileRead
 from ml_debugger.contract import Evidence, Limit, Measurement, Outcome, check
 
+BINARY_TABLES = ("parquet", "parquet-dataset", "arrow")
+
 
 @check(
     code="INT010",
@@ -27,6 +29,15 @@ from ml_debugger.contract import Evidence, Limit, Measurement, Outcome, check
             "files of which a part could not be read",
             "what was saved is judged by the other checks; the rest is missing without a word",
             warn=0,
+        ),
+        Limit(
+            "damaged_tables",
+            "files",
+            "above",
+            "binary tables of which a part could not be read",
+            "Parquet and Arrow files are closed by a footer: unlike a log that is being written, "
+            "a damaged one is no work in progress",
+            fail=0,
         ),
     ),
     profiles=("quick", "pre-train", "full"),
@@ -51,14 +62,19 @@ def unreadable_artifact(read: FileRead) -> Outcome:
     """
     if read.problem is None:
         return Measurement(
-            f"Reads whole as {read.format}", {"lost_files": 0.0, "damaged_files": 0.0}
+            f"Reads whole as {read.format}",
+            {"lost_files": 0.0, "damaged_files": 0.0, "damaged_tables": 0.0},
         )
     saved = "; the sound part was read" if read.salvaged else ""
     said = read.problem[:1].upper() + read.problem[1:]
     lost = list(read.lost.items())
     return Measurement(
         f"{said}{saved}",
-        {"lost_files": float(len(lost) or not read.salvaged), "damaged_files": 1.0},
+        {
+            "lost_files": float(len(lost) or not read.salvaged),
+            "damaged_files": 1.0,
+            "damaged_tables": float(read.format in BINARY_TABLES),
+        },
         (
             Evidence("format", read.format, None, read.path),
             *(Evidence("left out", why, None, file) for file, why in lost[:4]),

@@ -39,7 +39,7 @@ def test_the_sound_rows_of_a_damaged_file_are_judged_and_the_damage_is_named(
     document = diagnostic("inspect", table, "--format", "json").document
     found = {r["name"]: r for r in document["results"]}
     damage = found["unreadable-artifact"]
-    assert damage["status"] == "warn"
+    assert damage["status"] == "fail"
     assert damage["path"] == str(table)
     assert "amaged after row" in damage["title"]
     assert found["non-finite-feature"]["status"] == "pass"
