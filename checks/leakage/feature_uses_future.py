@@ -73,7 +73,7 @@ def feature_uses_future(column: RecomputedColumn) -> Outcome:
         within a ticker instead of bfill and interpolate, the last complete week instead of the
         present one. Group by ticker before shifting or rolling. Then run the command again and
         train anew. Data that the function reads itself, from files or services, are not cut off:
-        the command says nothing about them.
+        where it reads any, no column is cleared. Hand such data over in the table instead.
 
     Sources:
         Prefix invariance: a causal function of a prefix is the prefix of its result. Measured on
@@ -109,6 +109,11 @@ def feature_uses_future(column: RecomputedColumn) -> Outcome:
             {"changed_rows": 0, "filled_rows": change.rows},
             tuple(_evidence(change, column)),
             line=column.line,
+        )
+    if column.read:
+        return NotMeasured(
+            f"the function reads {', '.join(column.read[:3])} itself, which was not cut off; "
+            "otherwise no later row is used"
         )
     return Measurement(
         f"Equal at {column.cuts} cuts and with {column.altered} other futures",

@@ -43,7 +43,8 @@ class RecomputedColumn(Artifact):
     said about it. `cuts` counts the boundaries at which values could be compared, `altered` the
     runs with another future, `rows` the rows compared, `unstable` those left out because they
     change with the last digits of the input. `changed` is what depends on later rows; `filled`
-    what does so only where prices are missing.
+    what does so only where prices are missing. `read` names files and services that the function
+    read itself: what comes from there was not cut off.
     """
 
     function: str
@@ -56,3 +57,4 @@ class RecomputedColumn(Artifact):
     unstable: int = 0
     changed: Change | None = None
     filled: Change | None = None
+    read: tuple[str, ...] = ()

@@ -82,6 +82,7 @@ def try_function(
                 unstable=trace.unstable_rows,
                 changed=trace.change(trace.sources),
                 filled=proof.filled.get(name),
+                read=proof.read,
             )
         )
     notes = [

@@ -99,6 +99,27 @@ def test_a_causal_function_is_cleared(diagnostic, folder) -> None:
     assert [(r["subject"], r["status"]) for r in ended.document["results"]] == [("x", "pass")]
 
 
+@pytest.mark.parametrize("reading", ["pl.read_csv", "pl.scan_csv", "by_hand"])
+def test_what_a_function_reads_itself_clears_no_column(diagnostic, folder, reading) -> None:
+    (folder / "mine.py").write_text(f"""
+import polars as pl
+
+def by_hand(path):
+    with open(path, "rb") as stream:
+        return pl.read_csv(stream.read())
+
+def f(bars: pl.DataFrame) -> pl.DataFrame:
+    own = {reading}("prices.csv").lazy().collect().with_columns(pl.col("date").str.to_date())
+    later = own.select("ticker", "date", own=pl.col("close").shift(-1).over("ticker"))
+    return bars.join(later, on=["ticker", "date"], how="left", maintain_order="left")
+""")
+    ended = diagnostic(*ARGUMENTS, "json")
+    assert ended.code == 3
+    (result,) = ended.document["results"]
+    assert result["status"] == "skip"
+    assert "reads prices.csv itself" in result["reason"]
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [

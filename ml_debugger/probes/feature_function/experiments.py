@@ -47,7 +47,10 @@ OnStep = Callable[[int, int, str], None]
 
 @dataclass
 class Proof:
-    """What a trial has shown; `why_not` says why nothing can be concluded from it."""
+    """What a trial has shown; `why_not` says why nothing can be concluded from it.
+
+    `read` names what the function read beside the table that it was given.
+    """
 
     file: str | None
     line: int | None
@@ -58,6 +61,7 @@ class Proof:
     passed_on: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     why_not: str | None = None
+    read: tuple[str, ...] = ()
 
 
 def prove(trial: FunctionTrial, sample: Sample, on_step: OnStep) -> Proof | Problem:
@@ -111,6 +115,7 @@ class _Experiments:
         self._fill(traces, proof)
         proof.why_not = self._why_not(traces)
         proof.notes.extend(self._told())
+        proof.read = tuple(self._runner.read)
         del traces[CONTROL]
         proof.traces = traces
         return proof

@@ -38,6 +38,8 @@ class Runner:
         self._kind, self._lazy = "pandas", False
         self.apart = False
         self.said: Mapping[str, Any] = {}
+        self.read: dict[str, None] = {}
+        """What the function read beside the table that it is given."""
 
     def __enter__(self) -> Runner:
         return self
@@ -112,6 +114,7 @@ class Runner:
                 self._deaths += 1
                 self.renew()
             return answer
+        self.read.update(dict.fromkeys(answer.get("read", ())))
         output = read_output(target, self._kind, answer["columns"])
         if self.apart:
             self.renew()

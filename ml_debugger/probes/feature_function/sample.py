@@ -62,7 +62,7 @@ def take_sample(tables: Sequence[PriceTable], tickers: int, sessions: int) -> Sa
     """
     dated = [table for table in tables if "time" in table.names]
     if not dated:
-        raise NoPrices("the bars have no dates" if tables else "no table of prices there")
+        raise NoPrices("the bars have no dates" if tables else "it holds no table of prices")
     frame = pl.concat([_plain(table) for table in dated], how="diagonal")
     frame = frame.filter(pl.col("ticker").is_not_null() & pl.col("time").is_not_null())
     whole = _size(frame)

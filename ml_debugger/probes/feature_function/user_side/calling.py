@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 from .faults import Refused
 from .pandas_tables import Pandas
 from .polars_tables import Polars
+from .watching import read_itself, watch_libraries
 
 CONTROL = "next close (injected)"
 
@@ -19,7 +21,9 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     table, tickers, days, closes = side.read(request["input"], request["control"])
     if request["lazy"]:
         table = table.lazy()
+    watch_libraries()
     result = side.table_of(function(table))
+    read = read_itself()
     where = {key: row for row, key in enumerate(zip(tickers, days))}  # noqa: B905  Python 3.8
     keys = list(zip(side.tickers(result), side.days(result)))  # noqa: B905
     rows = [where.get(key, -1) for key in keys]
@@ -30,7 +34,9 @@ def call(function: Any, request: dict[str, Any]) -> dict[str, Any]:
     following = next_values(tickers, closes)
     columns = [(CONTROL, "float64", [following[row] for row in rows])]
     said = side.write(request["output"], [*columns, *side.columns(result)], order)
-    return {"columns": said, "seconds": time.monotonic() - started}
+    own = (request["input"], request["output"])
+    other = [name for name in read if not os.path.abspath(name).startswith(own)]  # noqa: PTH100
+    return {"columns": said, "seconds": time.monotonic() - started, "read": other}
 
 
 def check_rows(rows: list[int], given: int) -> None:

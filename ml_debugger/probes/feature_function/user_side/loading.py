@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .faults import Refused
+from .watching import watch
 
 KINDS = ("pandas", "polars")
 
@@ -20,6 +21,7 @@ def load(target: str, folder: str) -> tuple[Any, dict[str, Any]]:
     place, _, name = target.rpartition(":")
     os.chdir(folder)
     path = Path.cwd() / place
+    watch()
     module = import_file(path) if path.is_file() else import_module(place)
     function: Any = module
     for part in name.split("."):
