@@ -15,6 +15,7 @@ from ml_debugger.readers.tables.predictions import predictions_of
 from ml_debugger.readers.tables.prices import prices_of
 from ml_debugger.readers.tables.split import split_of
 from ml_debugger.readers.tables.table import Table
+from ml_debugger.readers.tables.telemetry import is_telemetry
 from ml_debugger.readers.tables.trials import trials_of
 
 
@@ -23,7 +24,7 @@ def artifacts_of(table: Table) -> Sequence[Artifact]:
 
     Results of a model (predictions, positions, a backtest) are not taken for features.
     """
-    if not table.rows or not table.columns:
+    if not table.rows or not table.columns or is_telemetry(table.columns):
         return ()
     table = with_numbers(table)
     keys = find_keys(table)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from ml_debugger.readers.tables.telemetry import is_telemetry
+
 SAMPLE_ROWS = 2_000
 
 
@@ -49,7 +51,9 @@ class Table:
 
     @property
     def content(self) -> str | None:
-        """What to say of a table without rows."""
+        """What to say of a table that holds nothing to judge; None of any other."""
+        if is_telemetry(self.columns):
+            return "measurements of nvidia-smi"
         if self.rows:
             return None
         return f"a table of {len(self.columns)} columns and no row"

@@ -17,7 +17,9 @@ from ml_debugger.artifacts import (
     Predictions,
     PriceTable,
     Split,
+    Unrecognised,
 )
+from ml_debugger.readers.opening import open_file
 from ml_debugger.readers.reader import Reading
 from ml_debugger.readers.tables.columns import normal, panel_fields, price_fields
 from ml_debugger.readers.tables.features import is_label, label_horizon
@@ -202,3 +204,19 @@ def test_values_of_funds_are_prices_and_that_of_an_account_is_a_backtest(
     assert [type(a) for a in read(funds, tmp_path, open_table)] == [PriceTable]
     account = pl.DataFrame({"date": DAYS, "nav": nav, "position": VALUES})
     assert [type(a) for a in read(account, tmp_path, open_table)] == [Backtest]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "timestamp, name, pci.bus_id, temperature.gpu, utilization.gpu [%], memory.used [MiB]",
+        "index,gpu_name,driver_version,memory.total [MiB],power.draw [W]",
+    ],
+)
+def test_measurements_of_gpus_are_no_features(tmp_path: Path, header: str) -> None:
+    row = ",".join(["2026/07/14 08:12:53.353", *(["7"] * header.count(","))])
+    file = tmp_path / "log.csv"
+    file.write_text("\n".join([header, *([row] * 60)]) + "\n")
+    (found,) = open_file(file, "log.csv", named=True)
+    assert isinstance(found, Unrecognised)
+    assert found.content == "measurements of nvidia-smi"
