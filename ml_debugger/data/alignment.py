@@ -97,11 +97,14 @@ def place(
     if isinstance(moments, str):
         return moments
     row_keys = row_keys.with_columns(moments[0].alias("time"))
-    if row_keys.drop_nulls("time").is_duplicated().mean() > 0.5:  # type: ignore[operator]
+    dated = row_keys.drop_nulls("time")
+    if dated.is_empty():
+        return "none of its rows has a date"
+    if int(dated.is_duplicated().sum()) > 0.5 * dated.height:
         return "it has several rows a bar"
     held = moments[1].collect(engine="streaming").drop_nulls("time")
     if row_keys["ticker"].null_count() == len(row_keys):
-        row_keys = row_keys.with_columns(pl.lit(held["ticker"].first()).alias("ticker"))
+        row_keys = row_keys.with_columns(pl.lit(held["ticker"].first(), pl.String).alias("ticker"))
     held = held.sort("ticker", "time", maintain_order=True).unique(
         ["ticker", "time"], keep="last", maintain_order=True
     )
