@@ -119,17 +119,19 @@ def _gross(prices: PriceTable) -> int:
     import polars as pl
 
     high, low = pl.col("high"), pl.col("low")
-    inner = [pl.col(c) for c in ("open", "close") if c in prices.ohlc]
-    top, bottom = pl.max_horizontal(low, *inner), pl.min_horizontal(high, *inner)
-    excess = pl.max_horizontal(top / high, low / bottom) - 1
-    usual = (high / low - 1).filter((low > 0) & high.is_finite()).median()
-    least = pl.max_horizontal(usual, pl.lit(LEAST_GROSS))
+    ranges = (high / low - 1).filter((low > 0) & high.is_finite())
+    usual = prices.frame.select(ranges.median()).collect(engine="streaming").item()
+    allowed = 1 + max(usual or 0.0, LEAST_GROSS)
+    gross = (high < low * (1 - TOLERANCE)).fill_null(False)
+    for column in ("open", "close"):
+        if column in prices.ohlc:
+            price = pl.col(column)
+            beyond = (price > high * allowed) | (price > 0) & (low > price * allowed)
+            gross = gross | beyond.fill_null(False)
     outside = _outside(prices)
     assert outside is not None
-    gross = prices.frame.select(
-        (outside & ((excess > least) | (high < low * (1 - TOLERANCE)))).sum()
-    )
-    return int(gross.collect(engine="streaming").item())
+    counted = prices.frame.filter(outside).select(gross.sum())
+    return int(counted.collect(engine="streaming").item())
 
 
 def _rows(prices: PriceTable) -> pl.DataFrame:
@@ -138,7 +140,9 @@ def _rows(prices: PriceTable) -> pl.DataFrame:
     outside = _outside(prices)
     assert outside is not None
     bar = pl.format(" ".join(f"{c} {{}}" for c in prices.ohlc), *prices.ohlc).alias("detail")
-    return prices.frame.filter(outside).select("ticker", "time", bar).collect(engine="streaming")
+    found = prices.frame.filter(outside).collect(engine="streaming")
+    # putting cells into words panics on columns whose chunks differ (polars 2.1)
+    return found.rechunk().select("ticker", "time", bar)
 
 
 def _evidence(prices: PriceTable) -> tuple[Evidence, ...]:
