@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 
-from checks.training.significance import rank_sum_p
 from ml_debugger.artifacts import Curve, TrainingRun
+from ml_debugger.curves.noise import relative_scatter
+from ml_debugger.curves.significance import rank_sum_p
 
 FEWEST = 4
 """Validations below which nothing can be said."""
@@ -77,7 +77,7 @@ def _rise(curve: Curve, train: Curve, unit: str, rounds_past_best: float) -> Val
         best = values[start : start + width]
         # fewer than 18 checks cannot reach 1 %
         beyond_noise = rank_sum_p(values[-last:], best) < _level(count, change) and (
-            end - reference > _SCATTERS * _scatter(values, reference)
+            end - reference > _SCATTERS * relative_scatter(values, reference)
         )
     else:
         beyond_noise = True
@@ -115,20 +115,6 @@ def _best_window(values: Sequence[float], width: int, end: int) -> int:
         if total < best:
             best, start = total, i
     return start
-
-
-def _scatter(values: Sequence[float], level: float) -> float:
-    """Standard deviation about the trend at a level, from the differences of neighbours.
-
-    Losses scatter in proportion to their level, so differences are taken of logarithms where
-    all are positive. 1.4826 makes the median absolute deviation that of a normal distribution.
-    """
-    positive = min(values) > 0
-    scale = [math.log(value) for value in values] if positive else list(values)
-    steps = [after - before for before, after in pairwise(scale)]
-    middle = median(steps)
-    spread = 1.4826 * median(abs(step - middle) for step in steps) / math.sqrt(2)
-    return level * math.expm1(min(spread, 50.0)) if positive else spread
 
 
 def _relative(values: Sequence[float], reference: float, end: float) -> float:

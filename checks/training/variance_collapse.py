@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from checks.training.significance import rank_sum_p
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -17,6 +16,7 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
+from ml_debugger.curves.significance import rank_sum_p
 
 _FEWEST = 6
 

@@ -4,13 +4,17 @@ from ml_debugger.artifacts.backtest import Backtest, SizingRecord
 from ml_debugger.artifacts.bars import Bars
 from ml_debugger.artifacts.base import Artifact
 from ml_debugger.artifacts.checkpoints import (
+    BoosterModel,
+    BoosterTree,
     Checkpoint,
     CheckpointEntry,
     CheckpointIndex,
     CheckpointSeries,
     Tensor,
+    TensorFigures,
 )
 from ml_debugger.artifacts.files import FileRead, Unrecognised
+from ml_debugger.artifacts.logs import LogText, Passage
 from ml_debugger.artifacts.machine import (
     Environment,
     GpuDevice,
@@ -24,6 +28,7 @@ from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
+from ml_debugger.artifacts.training_config import TrainingConfig
 from ml_debugger.artifacts.trials import RunHistory, Trial
 from ml_debugger.artifacts.validation import Fold, Split, ValidationRecord, Window
 from ml_debugger.artifacts.workspace import Coverage, Expectations, StageOutput, Workspace
@@ -32,6 +37,8 @@ __all__ = [
     "Artifact",
     "Backtest",
     "Bars",
+    "BoosterModel",
+    "BoosterTree",
     "Change",
     "Checkpoint",
     "CheckpointEntry",
@@ -47,6 +54,8 @@ __all__ = [
     "GpuDevice",
     "GpuSnapshot",
     "HostSnapshot",
+    "LogText",
+    "Passage",
     "Positions",
     "Predictions",
     "PriceTable",
@@ -60,6 +69,8 @@ __all__ = [
     "StageOutput",
     "StorageSnapshot",
     "Tensor",
+    "TensorFigures",
+    "TrainingConfig",
     "TrainingRun",
     "Trial",
     "Unrecognised",

@@ -17,6 +17,29 @@ class Tensor:
     shape: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TensorFigures:
+    """What the values of a stored tensor are, from one pass over its bytes.
+
+    `count` values; `nan` and `infinite` of them are no numbers, `zeros` are exactly 0. `minimum`,
+    `maximum`, `mean` and `std` are those of the finite ones, None where there are none.
+    `zero_rows` of `rows` along the first axis hold nothing but zeros; `digest` is equal for equal
+    bytes, shape and type.
+    """
+
+    count: int
+    nan: int
+    infinite: int
+    zeros: int
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    rows: int
+    zero_rows: int
+    digest: str
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint(Artifact):
     """One checkpoint or model file.
@@ -26,6 +49,9 @@ class Checkpoint(Artifact):
     or what its name claims where the content is nothing of the kind. `problem` says why it
     cannot be opened, None when its structure is whole. `size` is in bytes, `modified` in
     seconds since 1970. `step` and `val_loss` come from the content, an index or the name.
+    `figures` holds by tensor name what the values are, for tensors that were looked at;
+    `optimised` names the tensors for which the stored optimizer has a state, None where no
+    optimizer is stored or its state cannot be told apart.
     """
 
     format: str
@@ -38,6 +64,37 @@ class Checkpoint(Artifact):
     val_loss: float | None = None
     features: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, TensorFigures] = field(default_factory=dict)
+    optimised: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoosterTree:
+    """One tree of a booster: its leaves (1 for a tree that never split) and the gain of each
+    split, by feature name, where the format stores it."""
+
+    leaves: int
+    gain: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class BoosterModel(Artifact):
+    """A gradient-boosted model as its file tells it; `format` is that of its `Checkpoint`.
+
+    `features` are the names in the order of the model, empty where it has none; `width` is how
+    many it was trained on. `trees` has one entry a tree. `best_round` is the round that early
+    stopping chose, 0-based, `rounds` how many were trained; None where the file does not say.
+    `objective` and `parameters` are as in the file.
+    """
+
+    format: str
+    features: tuple[str, ...]
+    width: int | None
+    trees: tuple[BoosterTree, ...]
+    rounds: int | None = None
+    best_round: int | None = None
+    objective: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

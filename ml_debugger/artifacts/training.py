@@ -32,12 +32,26 @@ class Curve:
 class TrainingRun(Artifact):
     """What a training run logged.
 
-    `curves` maps canonical names to curves. The canonical names: `train_loss`, `val_loss`,
-    `learning_rate`, `grad_norm`, `train_accuracy`, `val_accuracy`, `prediction_std`,
-    `share_positive`, `step_time`; other metrics keep their own name, prefixed `val_` when they
-    were measured on validation data. `step_unit` is "epoch", "step" or "round".
-    `segment` tells several runs or folds in one file apart ("fold 2"); None for a single run.
-    `format` names the reader. `planned_steps` is the log's own planned end, if it says one.
+    `curves` maps canonical names to curves. The canonical names:
+
+    - `train_loss`, `val_loss`; `train_accuracy`, `val_accuracy`; `directional_accuracy`,
+      `val_directional_accuracy` (shares)
+    - `learning_rate` (further parameter groups `learning_rate/<group>`)
+    - `grad_norm` (of all parameters, before clipping), `grad_norm/<layer>`, `clipped_share`
+    - `loss_scale` (mixed precision), `skipped_steps` (counted from the start)
+    - `update_ratio` (norm of the update over that of the weights), `weight_norm`,
+      `dead_share/<layer>` (units that gave zero for every input)
+    - `prediction_std`, `share_positive` (share of predictions above zero)
+    - `step_time` (seconds), `timestamp` (seconds since 1970, UTC unless the log says otherwise),
+      `memory` (bytes)
+
+    Other metrics keep their own name, prefixed `val_` when they were measured on validation
+    data; `Curve.original` is the name in the log. `step_unit` is "epoch", "step" or "round".
+    `segment` tells several runs, folds or ranks in one file apart ("fold 2", "rank 1"); None for
+    a single run. `format` names the reader. `planned_steps` is the log's own planned end in
+    `step_unit`, if it says one. `finished` is true where the log says that it came to its end,
+    false where it says that it did not, None where it is silent. `details` holds further facts
+    that the log states, as text.
     """
 
     format: str

@@ -11,10 +11,10 @@ import pytest
 
 from checks.training.non_finite_loss import non_finite_loss
 from checks.training.overfitting import overfitting
-from checks.training.significance import rank_sum_p
 from checks.training.variance_collapse import variance_collapse
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Settings, Status
+from ml_debugger.curves.significance import rank_sum_p
 from ml_debugger.readers.head import read_head
 from ml_debugger.readers.training import csv_log, json_lines
 from ml_debugger.testing.faults import training as faults

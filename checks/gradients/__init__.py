@@ -1,0 +1,1 @@
+"""Checks of gradients, as training logs and checkpoints show them."""

@@ -1,0 +1,51 @@
+"""A text log as text: where it speaks of trouble, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ml_debugger.artifacts.base import Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a log that belongs together: a traceback with its last line, an error line.
+
+    `line` is the 1-based number of its first line. `lines` is its text without log prefixes,
+    bounded in number and length. `kind` is "traceback", "error" (a line that tells of an error)
+    or "end" (what a shell or a scheduler writes when a process ended). `count` is how often the
+    same passage, numbers aside, stood in the log; `rank` the process that wrote it where the log
+    says so. `time` is its time stamp.
+    """
+
+    line: int
+    kind: str
+    lines: tuple[str, ...]
+    count: int = 1
+    rank: int | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LogText(Artifact):
+    """The text of a log, streamed once: the passages that matter and its end.
+
+    `lines` is how many it has. `tail` are the last of them that are not blank, at most 40.
+    `first_time` and `last_time` are its first and last time stamps (UTC where it says a zone,
+    else as written); `intervals` holds the seconds between records that carry time stamps, at
+    most 1,000 of them, evenly thinned. `modified` is when the file was written last, in seconds
+    since 1970. `complete` is false where its last line was cut off.
+    """
+
+    format: str
+    lines: int
+    passages: tuple[Passage, ...] = ()
+    tail: tuple[str, ...] = ()
+    first_time: datetime | None = None
+    last_time: datetime | None = None
+    intervals: tuple[float, ...] = ()
+    modified: float | None = None
+    complete: bool = True
+    details: Mapping[str, str] = field(default_factory=dict)

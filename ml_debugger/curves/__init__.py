@@ -1,0 +1,1 @@
+"""What can be said of a logged curve beyond its own noise."""
