@@ -36,7 +36,8 @@ class LogText(Artifact):
     `first_time` and `last_time` are its first and last time stamps (UTC where it says a zone,
     else as written); `intervals` holds the seconds between records that carry time stamps, at
     most 1,000 of them, evenly thinned. `modified` is when the file was written last, in seconds
-    since 1970. `complete` is false where its last line was cut off.
+    since 1970. `complete` is false where its last line was cut off. `running` is true where the
+    process that writes it is known to go on while it is judged.
     """
 
     format: str
@@ -49,3 +50,4 @@ class LogText(Artifact):
     modified: float | None = None
     complete: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False

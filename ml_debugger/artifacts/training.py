@@ -50,7 +50,8 @@ class TrainingRun(Artifact):
     `segment` tells several runs, folds or ranks in one file apart ("fold 2", "rank 1"); None for
     a single run. `format` names the reader. `planned_steps` is the log's own planned end in
     `step_unit`, if it says one. `finished` is true where the log says that it came to its end,
-    false where it says that it did not, None where it is silent. `details` holds further facts
+    false where it says that it did not, None where it is silent; `running` is true where the run
+    is known to go on while it is judged. `details` holds further facts
     that the log states, as text.
     """
 
@@ -65,6 +66,7 @@ class TrainingRun(Artifact):
     horizon: int | None = None
     features: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False
 
     def curve(self, *names: str) -> Curve | None:
         """The first of the named curves that the run has."""

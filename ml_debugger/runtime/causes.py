@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from ml_debugger.artifacts import Artifact
 from ml_debugger.contract import Result, Status
+from ml_debugger.workspace.links import Links
 
 Upstream = Mapping[str, Iterable[str]]
+
+
+def feeding(artifacts: Sequence[Artifact], links: Links) -> dict[str, list[str]]:
+    """Subjects and paths, each with the subjects and paths of what feeds it."""
+    near: dict[str, set[str]] = {}
+    for artifact in artifacts:
+        names = {n for a in links.upstream(artifact) for n in (a.subject, a.path) if n}
+        for own in (artifact.subject, artifact.path):
+            if own and names:
+                near.setdefault(own, set()).update(names)
+    return {own: sorted(names) for own, names in near.items()}
 
 
 def distinct(results: Sequence[Result]) -> list[Result]:

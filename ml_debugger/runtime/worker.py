@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable, Unrecognised
 from ml_debugger.contract import Check, Measurement, Outcome, Result, Status
 from ml_debugger.launch import use_own_packages
+from ml_debugger.runtime.causes import feeding
 from ml_debugger.runtime.concerned import keep_coverage, keep_rows
 from ml_debugger.runtime.description import describe_files
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
@@ -32,7 +33,6 @@ from ml_debugger.runtime.scan import Scans
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.assembly import Assembled, assemble
 from ml_debugger.workspace.discovery import Found
-from ml_debugger.workspace.links import Links
 
 if TYPE_CHECKING:
     import polars as pl
@@ -206,7 +206,7 @@ def _planned(
         "machine": picture.machine_dict(),
         "training": picture.training_dict(),
         "explained_by": {check.name: list(check.explained_by) for check in checks},
-        "upstream": _upstream(assembled.artifacts, assembled.links),
+        "upstream": feeding(assembled.artifacts, assembled.links),
     }
 
 
@@ -216,17 +216,6 @@ def _modified(found: Sequence[Found]) -> dict[str, float]:
         with suppress(OSError):  # it was moved away since: then it is not the newest
             times[one.shown] = one.file.stat().st_mtime
     return times
-
-
-def _upstream(artifacts: Sequence[Artifact], links: Links) -> dict[str, list[str]]:
-    """Subjects and paths, each with those that feed it."""
-    near: dict[str, set[str]] = {}
-    for artifact in artifacts:
-        names = {n for a in links.upstream(artifact) for n in (a.subject, a.path) if n}
-        for own in (artifact.subject, artifact.path):
-            if own and names:
-                near.setdefault(own, set()).update(names)
-    return {own: sorted(names) for own, names in near.items()}
 
 
 def _notes(assembled: Assembled) -> list[str]:
