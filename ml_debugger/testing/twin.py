@@ -11,6 +11,8 @@ Layout, the same that the engine leaves:
     runs/xgb-h5/validation.json    the validation record
     runs/xgb-h5/checkpoints/       the best three checkpoints and checkpoints.json
     runs/lstm/metrics.csv          the log of a neural run
+    runs/tft/metrics.jsonl         the log of a run with gradients, rates and validation metrics
+    runs/tft/hparams.yaml          its configuration
     predictions/predictions.parquet
     positions/positions.parquet, positions/sizing.json
     backtest/backtest.json, backtest/equity.parquet
@@ -25,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 WRITERS = (
-    *("market", "training", "checkpoints", "outcome", "machine"),
+    *("market", "training", "checkpoints", "outcome", "machine", "gradients"),
     *("configuration", "strategy", "source"),
 )
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
