@@ -14,7 +14,7 @@ from ml_debugger.artifacts.checkpoints import (
     TensorFigures,
 )
 from ml_debugger.artifacts.files import FileRead, Unrecognised
-from ml_debugger.artifacts.logs import LogText, Passage
+from ml_debugger.artifacts.logs import LogText, Passage, Pause
 from ml_debugger.artifacts.machine import (
     Environment,
     GpuDevice,
@@ -56,6 +56,7 @@ __all__ = [
     "HostSnapshot",
     "LogText",
     "Passage",
+    "Pause",
     "Positions",
     "Predictions",
     "PriceTable",
