@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "explain": "Print a check's card: what it measures, why, what to do.",
     "checks": "List the checks.",
     "watch": "Watch findings, machine, training and past runs live.",
+    "monitor": "Run a training, watch it, end it when it is lost.",
     "leakage": "Prove that a feature function uses no future, or name what does.",
     "playbook": "List, show or run a playbook.",
     "history": "List past runs or show one.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ml_debugger.artifacts import Artifact, LogText, TrainingRun
+from ml_debugger.artifacts import Artifact, GpuSnapshot, HostSnapshot, LogText, TrainingRun
 from ml_debugger.contract import Outcome, Result, Status
 from ml_debugger.runtime.causes import distinct, feeding, fold
 from ml_debugger.runtime.judge import effective, judge
@@ -14,8 +14,8 @@ from ml_debugger.runtime.registry import registry
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.links import link
 
-LIVE = (TrainingRun, LogText)
-"""Kinds that grow while a training runs. Their checks read nothing, so they need no worker."""
+LIVE = (TrainingRun, LogText, GpuSnapshot, HostSnapshot)
+"""Kinds that change while a training runs. Their checks read nothing, so they need no worker."""
 
 
 class Judging:

@@ -1,0 +1,1 @@
+"""What `diagnostic monitor` draws and does at the terminal."""

@@ -1,0 +1,1 @@
+"""A training command that is run and watched from outside, whatever it is written in."""
