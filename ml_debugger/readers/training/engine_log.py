@@ -93,7 +93,6 @@ class EngineLog:
             if (value := as_number(event.get(key))) is not None:
                 run.details[key] = f"{value:g}"
 
-
     def _note(self, event: Mapping[str, Any]) -> None:
         name, text = event.get("name"), event.get("text")
         run = self._fold(event)[1]
