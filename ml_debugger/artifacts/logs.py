@@ -54,6 +54,7 @@ class LogText(Artifact):
     most 1,000 of them, evenly thinned; `pauses` are the longest of them, the longest first.
     `modified` is when the file was written last, `read` when it was looked at, both in seconds
     since 1970. `complete` is false where its last line was cut off.
+    `running` is true where the process that writes it is known to go on while it is judged.
     """
 
     format: str
@@ -66,6 +67,7 @@ class LogText(Artifact):
     modified: float | None = None
     complete: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
+    running: bool = False
     tail_lines: tuple[int, ...] = ()
     pauses: tuple[Pause, ...] = ()
     read: float | None = None

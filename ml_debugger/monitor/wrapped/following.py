@@ -64,6 +64,7 @@ class Following:
 
     def _follow(self) -> None:
         pause = self._every
+        first = True
         while not self._ended.wait(pause):
             # the time of this thread alone: the machine may be busy training
             begun = time.thread_time()
@@ -73,7 +74,10 @@ class Following:
                 self.looks.put(error)
                 return
             self.looks.put(look)
-            pause = max(self._every, (time.thread_time() - begun) / SHARE)
+            # the first look imports the readers, which is paid once
+            spent = 0.0 if first else time.thread_time() - begun
+            first = False
+            pause = max(self._every, spent / SHARE)
 
     def _look(self, *, running: bool, end: str | None = None) -> Look:
         size = self._log.stat().st_size
