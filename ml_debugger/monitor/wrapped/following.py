@@ -59,7 +59,8 @@ class Following:
         `end` is what a shell would say of a command that a signal ended.
         """
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         return self._look(running=False, end=end)
 
     def _follow(self) -> None:
