@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from statistics import median
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.curves.fillers import is_filled
 
 _GREW = 3.0
 _BEFORE = 40
@@ -63,7 +63,7 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
     bad = {
         curve.name: at
         for curve in curves
-        if (at := _first_bad(curve)) is not None and not _not_computed(curve)
+        if (at := _first_bad(curve)) is not None and not is_filled(curve.values)
     }
     total = sum(len(curve) for curve in curves)
     if not bad:
@@ -104,20 +104,6 @@ def _last_finite(curve: Curve, before: int) -> int | None:
 
 def _recovers(curve: Curve, at: int) -> bool:
     return math.isfinite(curve.values[-1]) and at < len(curve) - 1
-
-
-def _not_computed(curve: Curve) -> bool:
-    """NaN is a filler: finite values come back at one regular distance, until the end."""
-    if any(math.isinf(value) for value in curve.values):
-        return False
-    finite = [i for i, value in enumerate(curve.values) if math.isfinite(value)]
-    if len(finite) < 3:
-        return False
-    gaps = [after - before for before, after in pairwise(finite)]
-    usual = int(median(gaps))
-    regular = sum(gap == usual for gap in gaps) >= 0.9 * len(gaps)
-    ended = len(curve) - 1 - finite[-1] < usual
-    return usual > 1 and regular and ended and finite[0] <= usual
 
 
 def _grew(run: TrainingRun, line: int) -> list[Evidence]:
