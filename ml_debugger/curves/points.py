@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ml_debugger.artifacts import Curve
@@ -33,6 +33,10 @@ class Points:
     def after_step(self, step: float) -> Points:
         """The points whose step is greater than `step`."""
         return self._kept([i for i, own in enumerate(self.steps) if own > step])
+
+    def where(self, holds: Callable[[float], bool]) -> Points:
+        """The points whose value fulfils a condition."""
+        return self._kept([i for i, value in enumerate(self.values) if holds(value)])
 
     def _kept(self, positions: Sequence[int]) -> Points:
         return Points(
