@@ -15,13 +15,23 @@ class Malformed(ValueError):
 
 def fields(data: bytes) -> Iterator[Field]:
     """The fields of one message, in order; raises Malformed."""
+    for number, _, value in placed_fields(data):
+        yield number, value
+
+
+def placed_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
+    """The fields of one message with the place where the value of each begins.
+
+    Raises Malformed.
+    """
     at, end = 0, len(data)
     while at < end:
         key, at = _varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == 0:
+            begin = at
             value, at = _varint(data, at)
-            yield number, value
+            yield number, begin, value
             continue
         if kind == 2:
             size, at = _varint(data, at)
@@ -31,7 +41,7 @@ def fields(data: bytes) -> Iterator[Field]:
             raise Malformed(f"wire type {kind}")
         if number == 0 or at + size > end:
             raise Malformed("a field reaches beyond its message")
-        yield number, data[at : at + size]
+        yield number, at, data[at : at + size]
         at += size
 
 

@@ -1,7 +1,4 @@
-"""TensorBoard event files: the scalars of all steps, old style and tensor style.
-
-The field numbers are those of TensorFlow's event.proto, summary.proto and tensor.proto.
-"""
+"""TensorBoard event files: the scalars of all steps, old style and tensor style."""
 
 from __future__ import annotations
 
@@ -12,115 +9,67 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import IO, cast
 
+from ml_debugger.artifacts import TrainingConfig
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
-from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.crc32c import masked_crc32c
+from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.event_settings import settings
 from ml_debugger.readers.training.names import TEST, VALIDATION, words
-from ml_debugger.readers.training.protobuf import Malformed, fields, float32, float64, signed
-from ml_debugger.readers.training.tfrecord import Records, masked_crc32c
+from ml_debugger.readers.training.scalar_events import Scalars
+from ml_debugger.readers.training.tfrecord import Records
 
 FORMAT = "TensorBoard events"
-_FLOAT, _DOUBLE = 1, 2
+_LATEST = 1e11
 
 
 def recognise(head: Head) -> str | None:
-    """The format's name for a record whose length is 24 or so and whose checksum holds."""
+    """The format's name for a first record that is the version of an event file.
+
+    The first record is a short one that says "brain.Event:2". Its length must hold against its
+    checksum, or the name must say that it is an event file.
+    """
     start = head.start
     if len(start) < 16:
         return None
     length, crc = struct.unpack("<QI", start[:12])
-    # the first record of an event file is its version, "brain.Event:2"
-    if length > 4096 or masked_crc32c(start[:8]) != crc:
-        return None
-    return FORMAT if b"brain.Event:" in start[12 : 12 + length] else None
+    if length <= 4096 and b"brain.Event:" in start[12 : 12 + length]:
+        sound = masked_crc32c(start[:8]) == crc
+        return FORMAT if sound or ".tfevents." in head.file.name else None
+    return None
 
 
 def read(head: Head, form: str) -> Reading:
-    """One training run; damaged records are named and passed over."""
+    """One training run, and the settings that the file keeps; damaged records are named."""
     runs = Runs(head, form, "step")
-    problem = None
+    scalars = Scalars(runs.now)
+    broken = None
     with _open(head) as stream:
         records = Records(stream)
         try:
-            for data in records:
-                try:
-                    _event(runs.now, data, records.number)
-                except Malformed as error:
-                    records.problem = f"record {records.number}: {error}"
+            for batch in records:
+                scalars.take(batch, records)
         except (EOFError, OSError, zlib.error) as error:
             if not head.gzipped:
                 raise
-            problem = f"the gzip data breaks off: {error}"
-    return runs.reading(
-        problem or records.problem,
-        records.number if records.problem else None,
+            broken = f"the gzip data breaks off: {error}"
+    facts = runs.now.facts
+    if scalars.started is not None and 0 < scalars.started < _LATEST:
+        facts["started"] = datetime.fromtimestamp(scalars.started, UTC)
+    values = settings(scalars.settings)
+    planned = values.get("max_steps")
+    if isinstance(planned, int) and planned > 0:
+        facts["planned_steps"] = planned
+    reading = runs.reading(
+        broken or records.problem,
+        records.first_bad,
         measured_on=_measured_on(head.shown),
         allow_empty=True,
     )
-
-
-def _event(run: Run, data: bytes, number: int) -> None:
-    step = 0
-    summaries: list[bytes] = []
-    for field, value in fields(data):
-        if field == 1 and isinstance(value, bytes) and "started" not in run.facts:
-            run.facts["started"] = _time(float64(value))
-        elif field == 2 and isinstance(value, int):
-            step = signed(value)
-        elif field == 5 and isinstance(value, bytes):
-            summaries.append(value)
-    for summary in summaries:
-        for field, value in fields(summary):
-            if field == 1 and isinstance(value, bytes):
-                _value(run, value, step, number)
-
-
-def _value(run: Run, data: bytes, step: int, number: int) -> None:
-    tag = ""
-    scalar: float | None = None
-    for field, value in fields(data):
-        if not isinstance(value, bytes):
-            continue
-        if field == 1:
-            tag = value.decode("utf-8", "replace")[:200]
-        elif field == 2:
-            scalar = float32(value)
-        elif field == 8:
-            scalar = _tensor(value)
-    if tag and scalar is not None:
-        run.add(tag, float(step), scalar, number)
-
-
-def _tensor(data: bytes) -> float | None:
-    """The value of a tensor that holds one float or double; None for any other."""
-    kind = 0
-    content = b""
-    for field, value in fields(data):
-        if field == 1 and isinstance(value, int):
-            kind = value
-        elif field in (4, 5, 6) and isinstance(value, bytes):
-            content = value
-        elif (
-            field == 2
-            and isinstance(value, bytes)
-            and any(dimension != 1 for dimension in _dimensions(value))
-        ):
-            return None
-    if kind == _FLOAT and len(content) == 4:
-        return float32(content)
-    return float64(content) if kind == _DOUBLE and len(content) == 8 else None
-
-
-def _dimensions(shape: bytes) -> list[int]:
-    sizes: list[int] = []
-    for field, value in fields(shape):
-        if field == 2 and isinstance(value, bytes):
-            sizes.extend(s for f, s in fields(value) if f == 1 and isinstance(s, int))
-    return sizes
-
-
-def _time(seconds: float) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 1e11 else None
+    if not values:
+        return reading
+    config = TrainingConfig(head.shown, head.shown, format="training-arguments", values=values)
+    return Reading([*reading.artifacts, config], reading.problem, reading.line)
 
 
 def _measured_on(shown: str) -> str:

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from ml_debugger.readers.training.tfrecord import crc32c, masked_crc32c
+from ml_debugger.readers.training.crc32c import crc32c, masked_crc32c
 
 
 def record(data: bytes) -> bytes:
@@ -83,7 +83,7 @@ def test_the_folder_tells_the_set_of_keras(write) -> None:
 
     path = write("validation/events.out.tfevents.1", VERSION + tensor("epoch_loss", 0, 0.5))
     reading = READER.read(read_head(path, "logs/validation/events.out.tfevents.1"), "x")
-    assert set(reading.artifacts[0].curves) == {"val_loss"}
+    assert set(reading.artifacts[0].curves) == {"val_loss", "timestamp"}
 
 
 @pytest.mark.parametrize("data", [VERSION, VERSION + record(b"\x10\x01")])
