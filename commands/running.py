@@ -16,7 +16,7 @@ import click
 from commands.console import complain, say, style, tell
 from ml_debugger.contract import Status
 from ml_debugger.errors import UsageError
-from ml_debugger.report.formats import FORMATS, render
+from ml_debugger.report.formats import FORMATS, PICTURES, render, require, write
 from ml_debugger.runtime.events import CheckStarted, Event, Progress, RunFinished
 from ml_debugger.runtime.history import History, history_path
 from ml_debugger.runtime.report import Report
@@ -41,7 +41,8 @@ def reporting_options(function: Function) -> Function:
                 "--out",
                 multiple=True,
                 metavar="FORMAT:PATH",
-                help="Write the report to a file as well; may be repeated.",
+                help="Write the report to a file as well; may be repeated. svg and png draw the "
+                "curves of training runs.",
             ),
             click.option(
                 "--fail-on",
@@ -62,8 +63,13 @@ def outputs(texts: Sequence[str]) -> list[tuple[str, Path]]:
     pairs = []
     for text in texts:
         form, colon, path = text.partition(":")
-        if not colon or form not in FORMATS or not path:
-            raise UsageError(f"--out {text}: write FORMAT:PATH with one of {', '.join(FORMATS)}")
+        if not colon or not path:
+            known = ", ".join((*FORMATS, *PICTURES))
+            raise UsageError(f"--out {text}: write FORMAT:PATH with one of {known}")
+        try:
+            require(form)
+        except UsageError as error:
+            raise UsageError(f"--out {text}: {error}") from error
         if not Path(path).absolute().parent.is_dir():
             raise UsageError(f"--out {text}: the folder {Path(path).parent} does not exist")
         pairs.append((form, Path(path)))
@@ -111,7 +117,10 @@ def carry_out(
             tell(f"{rows}: {count:,} row{'' if count == 1 else 's'} that findings are about")
     say(render(report, form, style(), verbose=verbose))
     for file_form, path in files:
-        path.write_text(render(report, file_form, verbose=verbose), encoding="utf-8")
+        try:
+            write(report, file_form, path, verbose=verbose)
+        except UsageError as error:
+            complain(f"{path}: not written: {error}")
     return report.exit_code
 
 

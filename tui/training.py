@@ -10,6 +10,7 @@ from textual.events import Resize
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Result
+from ml_debugger.report.run_findings import findings
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.report.wording import number
 from ml_debugger.runtime.report import Report
@@ -19,7 +20,6 @@ from tui.reading import Reading
 from tui.sparkline import column, sparkline
 
 LABEL = 15
-STEP_UNITS = ("epoch", "step", "round", "iteration")
 HIGHER_IS_BETTER = ("accuracy", "auc", "f1", "precision", "recall", "r2")
 
 
@@ -58,35 +58,6 @@ class Training(Reading):
         width = max(30, self.size.width - 3)
         found = findings(run, report.results)
         self.say(list(_lines(run, found, width, self._style)))
-
-
-def findings(run: TrainingRun, results: Sequence[Result]) -> list[tuple[Result, float | None]]:
-    """The findings about a training run, each with the step at which it begins, if known."""
-    own = [
-        result
-        for result in results
-        if result.status.is_finding
-        and (result.subject == run.subject or (run.path is not None and result.path == run.path))
-    ]
-    pairs = [(result, _step(run, result)) for result in own]
-    return sorted(pairs, key=lambda pair: math.inf if pair[1] is None else pair[1])
-
-
-def _step(run: TrainingRun, result: Result) -> float | None:
-    for evidence in result.evidence:
-        value = evidence.value
-        if evidence.unit in STEP_UNITS and isinstance(value, int | float):
-            return float(value) if "step" in evidence.name or "epoch" in evidence.name else None
-    if result.line is None or result.path != run.path:
-        return None
-    # the curves are thinned: the nearest point before the line is close to the true step
-    before = [
-        (line, float(step))
-        for curve in run.curves.values()
-        for line, step in zip(curve.lines, curve.steps, strict=True)
-        if line <= result.line
-    ]
-    return max(before)[1] if before else None
 
 
 def _lines(

@@ -6,8 +6,11 @@ import textwrap
 from collections.abc import Iterator
 
 from ml_debugger import __version__
+from ml_debugger.artifacts import TrainingRun
 from ml_debugger.components import COMPONENTS
 from ml_debugger.contract import Result, Status
+from ml_debugger.report.curves import curves
+from ml_debugger.report.run_findings import findings
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.report.wording import fact
 from ml_debugger.runtime.report import Report
@@ -16,6 +19,7 @@ MAX_EVIDENCE = 5
 MAX_CONSEQUENCES = 4
 MAX_UNLOOKED = 6
 MAX_FILES = 12
+MAX_PICTURES = 2
 
 
 def render(report: Report, style: Style, *, verbose: bool = False) -> str:
@@ -23,6 +27,7 @@ def render(report: Report, style: Style, *, verbose: bool = False) -> str:
     blocks = [
         *_head(report, style),
         *_files(report, style, verbose=verbose),
+        *_curves(report, style, verbose=verbose),
         *_components(report, style),
         *_cleared(report, style, verbose=verbose),
         "",
@@ -52,6 +57,25 @@ def _files(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
     if len(shown) > MAX_FILES and not verbose:
         yield f"and {len(shown) - MAX_FILES} more files; -v shows them"
     yield ""
+
+
+def drawn_runs(report: Report) -> list[TrainingRun]:
+    """The training runs worth a picture: those with findings, and one that is alone."""
+    runs = report.picture.runs
+    return [run for run in runs if len(runs) == 1 or findings(run, report.results)]
+
+
+def _curves(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
+    if report.command != "inspect":
+        return
+    runs = drawn_runs(report)
+    for run in runs if verbose else runs[:MAX_PICTURES]:
+        lines = curves(run, report.results, style)
+        yield from lines
+        yield from [""] if lines else []
+    if len(runs) > MAX_PICTURES and not verbose:
+        yield f"and the curves of {len(runs) - MAX_PICTURES} more runs with findings; -v draws them"
+        yield ""
 
 
 def _components(report: Report, style: Style) -> Iterator[str]:

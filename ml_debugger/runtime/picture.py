@@ -1,4 +1,4 @@
-"""The picture of a run: the machine and the newest training run, small enough to be passed on.
+"""The picture of a run: the machine and the newest training runs, small enough to be passed on.
 
 Artifacts live in the worker; a front end that draws a machine or a curve is given these copies.
 """
@@ -27,17 +27,31 @@ Kind = TypeVar("Kind", bound=Artifact)
 MOST_POINTS = 200
 """Points of a thinned curve; more than a terminal has columns."""
 MOST_CURVES = 12
-FIRST_CURVES = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
+FIRST_CURVES = (
+    *("train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate"),
+    *("grad_norm", "prediction_std", "share_positive"),
+)
+MOST_OTHERS = 11
+"""Further training runs that are passed on, beside the newest: folds of one log, a small sweep."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Snapshots of the machine and the newest training run; None for what was not looked at."""
+    """Snapshots of the machine and the newest training run; None for what was not looked at.
+
+    `others` are up to eleven training runs that are older, the newest of them first.
+    """
 
     gpu: GpuSnapshot | None = None
     host: HostSnapshot | None = None
     storage: StorageSnapshot | None = None
     training: TrainingRun | None = None
+    others: tuple[TrainingRun, ...] = ()
+
+    @property
+    def runs(self) -> list[TrainingRun]:
+        """The newest training run and the others."""
+        return [] if self.training is None else [self.training, *self.others]
 
     @classmethod
     def of(cls, artifacts: Sequence[Artifact], modified: Mapping[str, float]) -> Picture:
@@ -48,16 +62,20 @@ class Picture:
         in one file the last one.
         """
         runs = [a for a in artifacts if isinstance(a, TrainingRun)]
-        newest = max(
-            enumerate(runs),
-            key=lambda pair: (modified.get(pair[1].path or "", 0.0), pair[0]),
-            default=None,
-        )
+        newest = [
+            run
+            for _, run in sorted(
+                enumerate(runs),
+                key=lambda pair: (modified.get(pair[1].path or "", 0.0), pair[0]),
+                reverse=True,
+            )
+        ]
         return cls(
             _own_or_recorded(GpuSnapshot, artifacts),
             _own_or_recorded(HostSnapshot, artifacts),
             _own_or_recorded(StorageSnapshot, artifacts),
-            None if newest is None else newest[1],
+            newest[0] if newest else None,
+            tuple(newest[1 : 1 + MOST_OTHERS]),
         )
 
     def machine_dict(self) -> dict[str, Any] | None:
@@ -71,36 +89,27 @@ class Picture:
 
         Values that are no finite numbers are the texts "nan", "inf" and "-inf".
         """
-        run = self.training
-        if run is None:
-            return None
-        names = [name for name in FIRST_CURVES if name in run.curves]
-        names += [name for name in run.curves if name not in names]
-        return {
-            "subject": run.subject,
-            "path": run.path,
-            "format": run.format,
-            "step_unit": run.step_unit,
-            "segment": run.segment,
-            "planned_steps": run.planned_steps,
-            "finished": run.finished,
-            "started": None if run.started is None else run.started.isoformat(),
-            "model": run.model,
-            "horizon": run.horizon,
-            "curves": {name: _curve_dict(run.curves[name]) for name in names[:MOST_CURVES]},
-        }
+        return None if self.training is None else _run_dict(self.training)
+
+    def others_list(self) -> list[dict[str, Any]]:
+        """The JSON form of the other training runs."""
+        return [_run_dict(run) for run in self.others]
 
     @classmethod
     def from_dicts(
-        cls, machine: Mapping[str, Any] | None, training: Mapping[str, Any] | None
+        cls,
+        machine: Mapping[str, Any] | None,
+        training: Mapping[str, Any] | None,
+        others: Sequence[Mapping[str, Any]] = (),
     ) -> Picture:
-        """The inverse of `machine_dict` and `training_dict`."""
+        """The inverse of `machine_dict`, `training_dict` and `others_list`."""
         snapshots = [from_record(record) for record in (machine or {}).values()]
         return cls(
             _own_or_recorded(GpuSnapshot, snapshots),
             _own_or_recorded(HostSnapshot, snapshots),
             _own_or_recorded(StorageSnapshot, snapshots),
             None if training is None else _training(training),
+            tuple(map(_training, others)),
         )
 
 
@@ -133,6 +142,24 @@ def thin(curve: Curve, most: int = MOST_POINTS) -> Curve:
         [curve.values[i] for i in at],
         [curve.lines[i] for i in at],
     )
+
+
+def _run_dict(run: TrainingRun) -> dict[str, Any]:
+    names = [name for name in FIRST_CURVES if name in run.curves]
+    names += [name for name in run.curves if name not in names]
+    return {
+        "subject": run.subject,
+        "path": run.path,
+        "format": run.format,
+        "step_unit": run.step_unit,
+        "segment": run.segment,
+        "planned_steps": run.planned_steps,
+        "finished": run.finished,
+        "started": None if run.started is None else run.started.isoformat(),
+        "model": run.model,
+        "horizon": run.horizon,
+        "curves": {name: _curve_dict(run.curves[name]) for name in names[:MOST_CURVES]},
+    }
 
 
 def _curve_dict(curve: Curve) -> dict[str, Any]:

@@ -184,7 +184,9 @@ def _take(message: Mapping[str, Any], state: _State) -> Event | None:
             state.explained_by = message["explained_by"]
             state.upstream = message["upstream"]
             state.files = message["files"]
-            state.picture = Picture.from_dicts(message["machine"], message["training"])
+            state.picture = Picture.from_dicts(
+                message["machine"], message["training"], message["other_trainings"]
+            )
             return Progress("judging", 0, message["tasks"], "", START_SECONDS)
         case "at":
             state.at = message["key"]

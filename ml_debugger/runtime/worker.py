@@ -205,6 +205,7 @@ def _planned(
         "files": describe_files(assembled.artifacts),
         "machine": picture.machine_dict(),
         "training": picture.training_dict(),
+        "other_trainings": picture.others_list(),
         "explained_by": {check.name: list(check.explained_by) for check in checks},
         "upstream": feeding(assembled.artifacts, assembled.links),
     }

@@ -1,0 +1,40 @@
+"""Which findings of a report are about a training run, and at which step each begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ml_debugger.artifacts import TrainingRun
+from ml_debugger.contract import Result
+
+STEP_UNITS = ("epoch", "step", "round", "iteration")
+
+
+def findings(run: TrainingRun, results: Sequence[Result]) -> list[tuple[Result, float | None]]:
+    """The findings about a training run, each with the step at which it begins, if known."""
+    own = [
+        result
+        for result in results
+        if result.status.is_finding
+        and (result.subject == run.subject or (run.path is not None and result.path == run.path))
+    ]
+    pairs = [(result, _step(run, result)) for result in own]
+    return sorted(pairs, key=lambda pair: math.inf if pair[1] is None else pair[1])
+
+
+def _step(run: TrainingRun, result: Result) -> float | None:
+    for evidence in result.evidence:
+        value = evidence.value
+        if evidence.unit in STEP_UNITS and isinstance(value, int | float):
+            return float(value) if "step" in evidence.name or "epoch" in evidence.name else None
+    if result.line is None or result.path != run.path:
+        return None
+    # the curves are thinned: the nearest point before the line is close to the true step
+    before = [
+        (line, float(step))
+        for curve in run.curves.values()
+        for line, step in zip(curve.lines, curve.steps, strict=True)
+        if line <= result.line
+    ]
+    return max(before)[1] if before else None
