@@ -1,4 +1,7 @@
-"""Readers of training logs; `READERS` is in the order of recognition, the general one last."""
+"""Readers of training logs, in the order of recognition, the general one last.
+
+`STRUCTURED` ones know a format, `TEXT` ones what people print; configurations come between.
+"""
 
 from ml_debugger.readers.reader import Reader
 from ml_debugger.readers.training import (
@@ -8,22 +11,27 @@ from ml_debugger.readers.training import (
     huggingface,
     json_lines,
     lightgbm_text,
+    log_text,
     plain_text,
     tfevents,
     xgboost_text,
 )
 from ml_debugger.readers.training.mlflow import is_run_folder, read_run_folder
 
-READERS: tuple[Reader, ...] = (
+STRUCTURED: tuple[Reader, ...] = (
     tfevents.READER,
     huggingface.READER,
     json_lines.READER,
     csv_log.READER,
+)
+TEXT: tuple[Reader, ...] = (
     xgboost_text.READER,
     lightgbm_text.READER,
     catboost_text.READER,
     console_table.READER,
     plain_text.READER,
+    log_text.READER,
 )
+READERS: tuple[Reader, ...] = (*STRUCTURED, *TEXT)
 
-__all__ = ["READERS", "is_run_folder", "read_run_folder"]
+__all__ = ["READERS", "STRUCTURED", "TEXT", "is_run_folder", "read_run_folder"]

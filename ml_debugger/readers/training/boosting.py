@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reading
 from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import TEST, TRAIN, VALIDATION, is_loss, words
 from ml_debugger.readers.training.numbers import number
 from ml_debugger.readers.training.stream import Stream, plain
@@ -27,7 +28,7 @@ def rounds_in_head(head: Head, parse: Callable[[str], Round | None]) -> int:
 
 def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> Reading:
     """The runs of a log of rounds; round 0 (or a lower one) begins a new run."""
-    stream = Stream(head)
+    stream = Stream(head, listen=True)
     runs = Runs(head, form, "round")
     for line in stream.lines():
         for part in plain(line.text[: 1 << 17]).split("\r"):
@@ -42,7 +43,7 @@ def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> 
                 runs.count(step)
             for of_set, metric, value in triples:
                 runs.now.add(f"{of_set}-{metric}", float(step), value, line.number)
-    return runs.reading(stream.problem, rename=_names)
+    return with_text(runs.reading(stream.problem, rename=_names), head, form, stream)
 
 
 def pairs(text: str, pattern: re.Pattern[str]) -> list[tuple[str, str, float]]:

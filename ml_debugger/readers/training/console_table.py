@@ -7,6 +7,7 @@ import re
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import is_loss, meaning, words
 from ml_debugger.readers.training.numbers import number
 from ml_debugger.readers.training.stream import Stream, plain
@@ -40,7 +41,7 @@ def recognise(head: Head) -> str | None:
 
 def read(head: Head, form: str) -> Reading:
     """The runs of the log; a repeated header whose counter starts again begins a new run."""
-    stream = Stream(head)
+    stream = Stream(head, listen=True)
     runs = Runs(head, form, "epoch")
     header: list[str] | None = None
     for line in stream.lines():
@@ -60,7 +61,7 @@ def read(head: Head, form: str) -> Reading:
         for name, value in zip(header, row, strict=True):
             if name != header[at] and value is not None and meaning(name) is not None:
                 runs.now.add(name, counter, value, line.number)
-    return runs.reading(stream.problem)
+    return with_text(runs.reading(stream.problem), head, form, stream)
 
 
 def _cells(text: str) -> list[str]:

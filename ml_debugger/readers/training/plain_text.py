@@ -14,6 +14,7 @@ from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training.console import MAX_TEXT, Said, interesting, is_loss_metric, parse
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.stream import Stream, plain
 
 FORMAT = "console training log"
@@ -80,7 +81,7 @@ def recognise(head: Head) -> str | None:
 
 def read(head: Head, form: str) -> Reading:
     """The runs of the log; a counter of epochs that starts again begins a new run."""
-    stream = Stream(head)
+    stream = Stream(head, listen=True)
     by_epoch = _counts_epochs(head.text)
     console = _Console(Runs(head, form, "epoch" if by_epoch else "step"), by_epoch)
     every = max(1, -(-head.size // MAX_WHOLE))
@@ -96,7 +97,7 @@ def read(head: Head, form: str) -> Reading:
             if interesting(part):
                 whole = line.whole or position < len(parts)
                 console.take(line.number, parse(part, whole))
-    return console.runs.reading(stream.problem)
+    return with_text(console.runs.reading(stream.problem), head, form, stream)
 
 
 def _must_be_read(text: str) -> bool:

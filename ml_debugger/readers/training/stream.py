@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedIOBase
 
 from ml_debugger.readers.head import Head
+from ml_debugger.readers.training.passages import Passages
+from ml_debugger.readers.training.terminal import plain
+
+__all__ = ["Line", "Stream", "plain"]
 
 MAX_LINE = 1 << 16
 _CHUNK = 1 << 20
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,15 @@ class Line:
 
 
 class Stream:
-    """The decoded text of a file in pieces; `problem` says afterwards how it broke off."""
+    """The decoded text of a file in pieces; `problem` says afterwards how it broke off.
 
-    def __init__(self, head: Head) -> None:
+    With `listen` the `passages` collect on the way where it speaks of trouble.
+    """
+
+    def __init__(self, head: Head, *, listen: bool = False) -> None:
         self._head = head
         self.problem: str | None = None
+        self.passages = Passages() if listen else None
 
     def pieces(self) -> Iterator[str]:
         """Text pieces of about a mebibyte; undecodable bytes become U+FFFD."""
@@ -55,6 +61,8 @@ class Stream:
                     text = text.removeprefix("\ufeff")
                     first = False
                 if text:
+                    if self.passages is not None:
+                        self.passages.take(text)
                     yield text
                 if not raw:
                     return
@@ -89,10 +97,3 @@ class Stream:
     def _open(self) -> BufferedIOBase:
         # read1 hands over what could be decompressed before a broken end
         return gzip.open(self._head.file) if self._head.gzipped else self._head.file.open("rb")
-
-
-def plain(text: str) -> str:
-    """Text without terminal control sequences and with backspaces as carriage returns."""
-    if "\x1b" in text:
-        text = _ANSI.sub("", text)
-    return re.sub("\b+", "\r", text) if "\b" in text else text

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ml_debugger.artifacts import TrainingRun
 from ml_debugger.readers.head import read_head
 from ml_debugger.readers.reader import Unreadable
 from ml_debugger.readers.training import READERS
@@ -25,6 +26,8 @@ GOOD = {
     "console-table": b"epoch  train_loss  valid_loss\n1  0.5  0.6\n2  0.4  nan\n",
     "console-training-log": b"Epoch 1/2\n\r 50%|## | 1/2 [0:1, loss=0.5]\r100%|##| 2/2 [loss=nan]\n"
     b"Epoch 2/2 - loss: 0.4 - val_loss: 1e309 fold 2\nFold 2\nstep [1/0] loss tensor(0.1)\n",
+    "log-text": b"2024-01-02 03:04:05 ERROR no rows\nTraceback (most recent call last):\n"
+    b'  File "a.py", line 3, in f\n    g()\nKeyError: 3\nCUDA out of memory\nKilled\n',
     "tensorboard-events": bytes.fromhex(
         "18000000000000004afa4a6f090000c0b1d1b7da411a0d627261696e2e4576656e743a3200000000"
     ),
@@ -47,6 +50,8 @@ def read_all(content: bytes, name: str) -> None:
             except Unreadable:
                 continue
             for run in reading.artifacts:
+                if not isinstance(run, TrainingRun):
+                    continue
                 for curve in run.curves.values():
                     assert len(curve.steps) == len(curve.values) == len(curve.lines)
 
