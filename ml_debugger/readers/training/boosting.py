@@ -57,8 +57,12 @@ def pairs(text: str, pattern: re.Pattern[str]) -> list[tuple[str, str, float]]:
 
 
 def _names(run: Run) -> dict[str, str]:
-    """Canonical names: the first minimised metric of each set is its loss."""
-    split = {name: (name.rpartition("-") if "@" in name else _split(name)) for name in run.points}
+    return curve_names(run.points)
+
+
+def curve_names(names: Iterable[str]) -> dict[str, str]:
+    """Canonical names of "set-metric" names: the first minimised metric of each set is its loss."""
+    split = {name: (name.rpartition("-") if "@" in name else _split(name)) for name in names}
     sets = list(dict.fromkeys(part[0] for part in split.values()))
     main = _main_set(sets)
     trained = _training_set(sets, main)

@@ -51,6 +51,13 @@ class EngineLog:
             case "run_finished":
                 self._complete.add(self._attempt)
 
+    def row(self, line: int, step: float, values: Mapping[str, float]) -> None:
+        """One `round` without a fold whose values are known to be numbers."""
+        run = self._fold({})[1]
+        run.last = step
+        for name, value in values.items():
+            run.add(name, step, value, line)
+
     def reading(self, problem: str | None, line: int | None) -> Reading:
         """The runs; `finished` is true for folds that ended, and for all of a finished run."""
         for key, run in self._folds.items():
