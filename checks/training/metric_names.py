@@ -23,7 +23,7 @@ _KINDS = {
     **dict.fromkeys(("ic", "rankic"), "information coefficient"),
     **dict.fromkeys(("correlation", "corr", "pearson", "spearman", "pearsonr"), "correlation"),
     **dict.fromkeys(("r2", "rsquared", "rsq"), "R2"),
-    **dict.fromkeys(("sharpe", "sortino"), "Sharpe ratio"),
+    "sharpe": "Sharpe ratio",
     **dict.fromkeys(("rmse", "mse", "mae", "mape", "smape", "rmsle"), "error"),
 }
 _GLUED = {"da": "direction", "diracc": "direction", "hitrate": "direction", "mda": "direction"}

@@ -10,6 +10,7 @@ from checks.training.metric_names import is_loss, is_machinery, kind_of, on_vali
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.fillers import is_filled
+from ml_debugger.curves.granularity import least_rows
 
 _START_UP = 0.1
 _MANY = 50
@@ -168,19 +169,7 @@ def _zeros(curve: Curve) -> list[int]:
     An output layer that starts at zero predicts no direction, so the first check is left out.
     """
     at = [i for i, value in enumerate(curve.values) if value == 0 and (i > 0 or len(curve) == 1)]
-    return at if at and _rows(curve.values) > _FEW_ROWS else []
-
-
-def _rows(values: Sequence[float]) -> int:
-    """The least number of rows that shares like these can come from; many where all are 0."""
-    shares = {v if v <= 1 else v / 100 for v in values if 0 < v <= 100}
-    if not shares:
-        return 1000
-    return next(
-        (n for n in range(1, 1000)
-         if all(abs(share * n - round(share * n)) < 1e-3 * n**0.5 for share in shares)),
-        1000,
-    )  # fmt: skip
+    return at if at and least_rows(curve.values) > _FEW_ROWS else []
 
 
 def _title(run: TrainingRun, worst: _Gaps) -> str:

@@ -18,6 +18,7 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
+from ml_debugger.curves.granularity import least_rows
 from ml_debugger.curves.points import Points, finite
 
 _JUDGED = frozenset(
@@ -208,12 +209,7 @@ def _confirmed(pin: _Pin, pins: Sequence[_Pin]) -> bool:
 
 
 def _many_rows(values: Sequence[float]) -> bool:
-    """Whether no small set gives shares like these, within the rounding of the log."""
-    shares = {v / 100 if max(values) > 1.5 else v for v in values}
-    return not any(
-        all(abs(share * n - round(share * n)) < 5e-4 * n**0.5 for share in shares)
-        for n in range(1, _FINE_ROWS)
-    )
+    return least_rows(values) >= _FINE_ROWS
 
 
 def _loss_moves(run: TrainingRun, pin: _Pin) -> bool:
