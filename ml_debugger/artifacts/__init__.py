@@ -13,19 +13,24 @@ from ml_debugger.artifacts.checkpoints import (
     Tensor,
     TensorFigures,
 )
+from ml_debugger.artifacts.environment import Environment
 from ml_debugger.artifacts.files import FileRead, Unrecognised
-from ml_debugger.artifacts.logs import LogText, Passage, Pause
-from ml_debugger.artifacts.machine import (
-    Environment,
+from ml_debugger.artifacts.gpu import (
     GpuDevice,
+    GpuErrors,
+    GpuHistory,
+    GpuLinks,
+    GpuProcess,
+    GpuSeries,
     GpuSnapshot,
-    HostSnapshot,
-    StorageSnapshot,
-    Volume,
 )
+from ml_debugger.artifacts.host import HostSnapshot
+from ml_debugger.artifacts.kernel_log import KernelEvent, KernelLog
+from ml_debugger.artifacts.logs import LogText, Passage, Pause
 from ml_debugger.artifacts.recomputed import Change, RecomputedColumn
 from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
+from ml_debugger.artifacts.storage import StorageSnapshot, Volume
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
 from ml_debugger.artifacts.training_config import TrainingConfig
@@ -52,8 +57,15 @@ __all__ = [
     "FileRead",
     "Fold",
     "GpuDevice",
+    "GpuErrors",
+    "GpuHistory",
+    "GpuLinks",
+    "GpuProcess",
+    "GpuSeries",
     "GpuSnapshot",
     "HostSnapshot",
+    "KernelEvent",
+    "KernelLog",
     "LogText",
     "Passage",
     "Pause",

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_debugger.artifacts.base import Artifact
-from ml_debugger.artifacts.machine import (
-    Environment,
-    GpuSnapshot,
-    HostSnapshot,
-    StorageSnapshot,
-)
+from ml_debugger.artifacts.environment import Environment
+from ml_debugger.artifacts.gpu import GpuSnapshot
+from ml_debugger.artifacts.host import HostSnapshot
+from ml_debugger.artifacts.storage import StorageSnapshot
 
 SCHEMAS: Mapping[str, type[Artifact]] = {
     "ml-debugger/gpu-snapshot/1": GpuSnapshot,

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Any
 
-from ml_debugger.artifacts.machine import Environment
+from ml_debugger.artifacts import Environment
 from ml_debugger.probes.child import answer, now
 from ml_debugger.probes.signs import device_files
 

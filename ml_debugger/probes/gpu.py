@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from ml_debugger.artifacts.machine import GpuDevice, GpuSnapshot
+from ml_debugger.artifacts import GpuDevice, GpuSnapshot
 from ml_debugger.probes.child import answer, now
 from ml_debugger.probes.signs import signs_of_gpu
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_debugger.artifacts.machine import HostSnapshot
+from ml_debugger.artifacts import HostSnapshot
 from ml_debugger.probes.child import answer, now
 
 _CGROUPS = Path("sys/fs/cgroup")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml_debugger.artifacts.machine import StorageSnapshot, Volume
+from ml_debugger.artifacts import StorageSnapshot, Volume
 from ml_debugger.probes.child import answer, now
 
 DEADLINE = 5.0
