@@ -19,6 +19,7 @@ def readers() -> tuple[Reader, ...]:
     """All readers, the specific before the general."""
     from ml_debugger.readers import (
         checkpoints,
+        configurations,
         json_text,
         records,
         scalers,
@@ -35,7 +36,9 @@ def readers() -> tuple[Reader, ...]:
         scalers.READER,
         *checkpoints.READERS,
         *tables.READERS,
-        *training.READERS,
+        *training.STRUCTURED,
+        *configurations.READERS,
+        *training.TEXT,
         json_text.READER,
     )
 
