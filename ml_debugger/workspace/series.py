@@ -99,6 +99,7 @@ def _one_per_save(members: Sequence[Checkpoint]) -> list[Checkpoint]:
             modified=max(shard.modified for shard in shards),
             problem=next((s.problem for s in shards if s.problem is not None), None),
             tensors=tuple(tensor for shard in shards for tensor in shard.tensors),
+            figures={name: one for shard in shards for name, one in shard.figures.items()},
         )
         for shards in saves.values()
     ]

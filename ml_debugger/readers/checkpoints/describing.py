@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ml_debugger.artifacts import Checkpoint, Tensor
+from ml_debugger.artifacts import Checkpoint, Tensor, TensorFigures
 from ml_debugger.readers.checkpoints.naming import facts_of
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reading
@@ -23,6 +23,8 @@ def describe(
     epoch: int | None = None,
     step: int | None = None,
     details: Mapping[str, str] | None = None,
+    figures: Mapping[str, TensorFigures] | None = None,
+    optimised: frozenset[str] | None = None,
 ) -> Reading:
     """A reading that holds one checkpoint; what the content does not say, the name may."""
     named = facts_of(head.shown)
@@ -39,5 +41,7 @@ def describe(
         val_loss=named.val_loss,
         features=tuple(features),
         details={key: text[:MAX_DETAIL] for key, text in (details or {}).items()},
+        figures={t.name: figures[t.name] for t in tensors if figures and t.name in figures},
+        optimised=optimised,
     )
     return Reading([checkpoint])

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple
 
 from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.describing import describe
+from ml_debugger.readers.checkpoints.spans import Span, View, look
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
@@ -20,6 +21,10 @@ _DTYPES = {
     1: "FLOAT", 2: "UINT8", 3: "INT8", 4: "UINT16", 5: "INT16", 6: "INT32", 7: "INT64",
     9: "BOOL", 10: "FLOAT16", 11: "DOUBLE", 12: "UINT32", 13: "UINT64", 16: "BFLOAT16",
 }  # fmt: skip
+_RAW = 9
+_PACKED = {4: "FLOAT", 10: "DOUBLE"}
+"""Fields with plain bytes: those of any type, and packed numbers whose type came before them."""
+
 _MAX_TENSORS = 100_000
 _FIXED = {1: 8, 5: 4}
 
@@ -53,6 +58,7 @@ def read(head: Head, kind: str) -> Reading:
     """Walk over the fields of model and graph to the end of the file."""
     details: dict[str, str] = {}
     tensors: list[Tensor] = []
+    spans: list[Span] = []
     seen: set[int] = set()
     with head.file.open("rb") as stream:
         try:
@@ -67,25 +73,33 @@ def read(head: Head, kind: str) -> Reading:
                     name = "producer" if number == 2 else "producer_version"
                     details[name] = stream.read(min(value, 200)).decode("utf-8", "replace")
                 elif number == _GRAPH:
-                    details["nodes"] = str(_graph(stream, at, at + value, tensors))
+                    details["nodes"] = str(_graph(stream, at, at + value, tensors, spans))
         except BrokenProtobufError as error:
             return describe(head, kind, str(error), tensors=tensors, details=details)
     missing = [n for n, field in (("graph", _GRAPH), ("opset", _OPSETS)) if field not in seen]
     problem = f"is cut short: no {missing[0]} in the model" if missing else None
-    return describe(head, kind, problem, tensors=tensors, details=details)
+    looked = look(head.file, spans)
+    details.update(looked.details)
+    return describe(head, kind, problem, tensors=tensors, details=details, figures=looked.figures)
 
 
-def _graph(stream: BinaryIO, start: int, end: int, tensors: list[Tensor]) -> int:
+def _graph(stream: BinaryIO, start: int, end: int, tensors: list[Tensor], spans: list[Span]) -> int:
     nodes = 0
     for number, value, at, _ in _fields(stream, start, end):
         nodes += number == _NODE
         if number == _INITIALIZER and len(tensors) < _MAX_TENSORS:
-            tensors.append(_tensor(stream, at, at + value))
+            tensor, raw = _tensor(stream, at, at + value)
+            tensors.append(tensor)
+            if raw is not None:
+                view = View(tensor.name, tensor.dtype, tensor.shape)
+                spans.append(Span(raw[0], raw[1], (view,), name=tensor.name))
     return nodes
 
 
-def _tensor(stream: BinaryIO, start: int, end: int) -> Tensor:
+def _tensor(stream: BinaryIO, start: int, end: int) -> tuple[Tensor, tuple[int, int] | None]:
+    """A tensor, and the place and length of its values where they are stored as plain bytes."""
     name, dtype = "", ""
+    raw: tuple[int, int] | None = None
     shape: list[int] = []
     for number, value, at, wire in _fields(stream, start, end):
         if number == 1:
@@ -95,7 +109,9 @@ def _tensor(stream: BinaryIO, start: int, end: int) -> Tensor:
         elif number == 8:
             stream.seek(at)
             name = stream.read(min(value, 1000)).decode("utf-8", "replace")
-    return Tensor(name, dtype, tuple(shape))
+        elif number == _RAW or (wire == 2 and _PACKED.get(number) == dtype):
+            raw = (at, value)
+    return Tensor(name, dtype, tuple(shape)), raw if raw and raw[1] > 0 else None
 
 
 def _packed(stream: BinaryIO, start: int, length: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.describing import describe
+from ml_debugger.readers.checkpoints.spans import Span, View, look
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
@@ -52,6 +53,7 @@ def read(head: Head, kind: str) -> Reading:
     details = {str(k): str(v) for k, v in metadata.items()} if isinstance(metadata, dict) else {}
     tensors: list[Tensor] = []
     problem = _collect(header, head.size - 8 - length, tensors)
+    looked = look(head.file, _spans(header, 8 + length, head.size))
     return describe(
         head,
         kind,
@@ -59,8 +61,25 @@ def read(head: Head, kind: str) -> Reading:
         tensors=tensors,
         epoch=_whole(details.get("epoch")),
         step=_whole(details.get("step", details.get("global_step"))),
-        details=details,
+        details={**details, **looked.details},
+        figures=looked.figures,
     )
+
+
+def _spans(header: dict[str, Any], begin: int, size: int) -> list[Span]:
+    """The places of the tensors in the order of the file, as far as it goes."""
+    spans = []
+    for name, entry in header.items():
+        match entry:
+            case {
+                "dtype": str(dtype),
+                "shape": [*shape],
+                "data_offsets": [int(start), int(end)],
+            } if 0 <= start <= end and all(isinstance(n, int) and n >= 0 for n in shape):
+                view = View(name, dtype, tuple(shape))
+                length = max(0, min(end, size - begin) - start)
+                spans.append(Span(begin + start, length, (view,), name=name))
+    return sorted(spans, key=lambda span: span.start)
 
 
 def _whole(text: str | None) -> int | None:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
+from ml_debugger.readers.checkpoints.optimizer_state import optimised
+from ml_debugger.readers.checkpoints.spans import Span, look
 from ml_debugger.readers.checkpoints.torch_state import TorchState, state_of
 from ml_debugger.readers.checkpoints.torch_zip import torch_details
 from ml_debugger.readers.head import Head
@@ -40,7 +42,8 @@ def read(head: Head, kind: str) -> Reading:
         except BrokenPickleError as error:
             return describe(head, kind, str(error))
         state = state_of(program)
-        problem = _cut_storage(stream, head.size, keys, state)
+        problem, spans = _storages(stream, head.size, keys, state)
+    looked = look(head.file, spans)
     return describe(
         head,
         kind,
@@ -48,21 +51,31 @@ def read(head: Head, kind: str) -> Reading:
         tensors=state.tensors,
         epoch=state.epoch,
         step=state.step,
-        details=torch_details(program, state),
+        details={**torch_details(program, state), **looked.details},
+        figures=looked.figures,
+        optimised=optimised(program.value, state.tensors),
     )
 
 
-def _cut_storage(stream: BinaryIO, size: int, keys: object, state: TorchState) -> str | None:
+def _storages(
+    stream: BinaryIO, size: int, keys: object, state: TorchState
+) -> tuple[str | None, list[Span]]:
+    """Where the values of each storage lie, and which of them the file's end cuts off."""
     item_bytes = {storage.key: storage.item_bytes for storage in state.storages}
+    spans: list[Span] = []
     for key in keys if isinstance(keys, list) else []:
         count = stream.read(8)
         if len(count) < 8:
-            return f"is cut short: the values of storage {key} are missing"
-        end = stream.tell() + int.from_bytes(count, "little") * item_bytes.get(str(key), 1)
-        if end > size:
-            return f"is cut short: {end - size:,} bytes of storage {key} are missing"
-        stream.seek(end)
-    return None
+            return f"is cut short: the values of storage {key} are missing", spans
+        start = stream.tell()
+        length = int.from_bytes(count, "little") * item_bytes.get(str(key), 1)
+        if views := state.views.get(str(key)):
+            spans.append(Span(start, min(length, size - start), views, name=str(key)))
+        if start + length > size:
+            missing = start + length - size
+            return f"is cut short: {missing:,} bytes of storage {key} are missing", spans
+        stream.seek(start + length)
+    return None, spans
 
 
 READER = Reader("torch-legacy", recognise, read)

@@ -6,11 +6,14 @@ Storage classes, `_rebuild_*` functions and their arguments: `torch/_utils.py` a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ml_debugger.artifacts import Tensor
+from ml_debugger.readers.checkpoints.element_types import element_type
+from ml_debugger.readers.checkpoints.spans import View
 from ml_debugger.readers.checkpoints.symbols import Global, Instance, Persistent, Program
 
 STORAGES = {
@@ -62,10 +65,14 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class TorchState:
-    """What a torch pickle holds; `keys` are those of the outermost dict."""
+    """What a torch pickle holds; `keys` are those of the outermost dict.
+
+    `views` holds the tensors on each storage, by its key.
+    """
 
     tensors: tuple[Tensor, ...]
     storages: tuple[Storage, ...]
+    views: Mapping[str, tuple[View, ...]]
     keys: tuple[str, ...]
     epoch: int | None
     step: int | None
@@ -79,6 +86,7 @@ def state_of(program: Program) -> TorchState:
     return TorchState(
         tensors=tuple(walk.tensors),
         storages=tuple(walk.storages.values()),
+        views={key: tuple(views) for key, views in walk.views.items()},
         keys=tuple(str(key) for key in top),
         epoch=_whole(top.get("epoch")),
         step=_whole(top.get("global_step", top.get("step"))),
@@ -89,6 +97,7 @@ class _Walk:
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
         self.storages: dict[str, Storage] = {}
+        self.views: dict[str, list[View]] = defaultdict(list)
         self._seen: set[int] = set()
 
     def into(self, value: Any, path: str, depth: int) -> None:
@@ -115,18 +124,35 @@ class _Walk:
             case "_rebuild_from_type_v2", (Global() as function, _, tuple(arguments), *_):
                 self.into(Instance(function, arguments), path, 0)
                 return True
-            case _, (reference, _, tuple(size), *_) if name in _PLAIN:
-                return self._add(reference, size, path, None)
-            case "_rebuild_tensor_v3", (reference, _, tuple(size), _, _, _, Global(name=dtype), *_):
-                return self._add(reference, size, path, dtype)
+            case _, (reference, start, tuple(size), step, *_) if name in _PLAIN:
+                return self._add(path, reference, start, size, step, None)
+            case "_rebuild_tensor_v3", (
+                reference, start, tuple(size), step, _, _, Global(name=dtype), *_,
+            ):  # fmt: skip
+                return self._add(path, reference, start, size, step, dtype)
         return False
 
-    def _add(self, reference: Any, size: tuple[Any, ...], path: str, dtype: str | None) -> bool:
+    def _add(
+        self,
+        path: str,
+        reference: Any,
+        start: Any,
+        size: tuple[Any, ...],
+        step: Any,
+        dtype: str | None,
+    ) -> bool:
         storage = Storage.of(reference)
         if storage is None or not all(isinstance(length, int) for length in size):
             return False
         self.storages[storage.key] = storage
-        self.tensors.append(Tensor(path, dtype or storage.dtype, size))
+        dtype = dtype or storage.dtype
+        self.tensors.append(Tensor(path, dtype, size))
+        kind = element_type(dtype)
+        item_bytes = kind.item_bytes if kind is not None else storage.item_bytes
+        strides = step if isinstance(step, tuple) and len(step) == len(size) else None
+        if isinstance(start, int) and all(isinstance(n, int) for n in strides or ()):
+            view = View(path, dtype, size, start * item_bytes, strides)
+            self.views[storage.key].append(view)
         return True
 
 

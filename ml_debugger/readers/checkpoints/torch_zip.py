@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
+from ml_debugger.readers.checkpoints.optimizer_state import optimised
+from ml_debugger.readers.checkpoints.spans import BEYOND, View
 from ml_debugger.readers.checkpoints.symbols import Program
 from ml_debugger.readers.checkpoints.torch_state import TorchState, state_of
 from ml_debugger.readers.checkpoints.zip_members import (
@@ -19,6 +23,7 @@ from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
 SUFFIXES = (".pt", ".pth", ".ckpt")
+KEPT = ("data.pkl", "constants.pkl", "byteorder")
 
 
 def recognise(head: Head) -> str | None:
@@ -33,26 +38,55 @@ def recognise(head: Head) -> str | None:
 
 def read(head: Head, kind: str) -> Reading:
     """Compare every member with its checksum, and read `data.pkl` as opcodes."""
-    archive = read_archive(head.file, keep=("data.pkl", "constants.pkl"))
-    name = next((member for member in archive.kept if member.endswith("data.pkl")), None)
-    if name is None:
+    pickle = _Pickle()
+    archive = read_archive(head.file, KEPT, pickle.follow)
+    if pickle.name is None:
         missing = "is a zip archive without the data.pkl that torch.save writes"
         return describe(head, kind, archive.problem or missing)
     details = {"checksums": "compared" if archive.verified else "not compared"}
-    try:
-        program = Machine(OpcodeStream(io.BytesIO(archive.kept[name]))).run()
-    except BrokenPickleError as error:
-        return describe(head, kind, archive.problem or f"{name}: {error}", details=details)
-    state = state_of(program)
+    details.update(archive.looked.details)
+    if pickle.program is None or pickle.state is None:
+        problem = archive.problem or f"{pickle.name}: {pickle.problem}"
+        return describe(head, kind, problem, details=details)
+    state = pickle.state
     return describe(
         head,
         kind,
-        archive.problem or _missing_storage(archive, name, state),
+        archive.problem or _missing_storage(archive, pickle.name, state),
         tensors=state.tensors,
         epoch=state.epoch,
         step=state.step,
-        details=details | torch_details(program, state),
+        details=details | torch_details(pickle.program, state),
+        figures=archive.looked.figures,
+        optimised=optimised(pickle.program.value, state.tensors),
     )
+
+
+class _Pickle:
+    """The archive's pickle, followed as soon as it is read: it says where the tensors lie."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self.program: Program | None = None
+        self.state: TorchState | None = None
+        self.problem = ""
+
+    def follow(self, kept: Mapping[str, bytes]) -> Mapping[str, tuple[View, ...]]:
+        self.name = next((member for member in kept if member.endswith("data.pkl")), None)
+        if self.name is None:
+            return {}
+        try:
+            self.program = Machine(OpcodeStream(io.BytesIO(kept[self.name]))).run()
+        except BrokenPickleError as error:
+            self.problem = str(error)
+            return {}
+        self.state = state_of(self.program)
+        folder = self.name.removesuffix("data.pkl")
+        big = kept.get(f"{folder}byteorder", b"").strip() == b"big"
+        return {
+            f"{folder}data/{key}": tuple(replace(view, big_endian=big) for view in views)
+            for key, views in self.state.views.items()
+        }
 
 
 def torch_details(program: Program, state: TorchState) -> dict[str, str]:
@@ -73,7 +107,8 @@ def _missing_storage(archive: Archive, pickle_name: str, state: TorchState) -> s
         if size < storage.count * storage.item_bytes:
             needed = storage.count * storage.item_bytes
             return f"member {member} holds {size:,} of {needed:,} bytes"
-    return None
+    beyond = [n for n, why in archive.looked.left_out.items() if why == BEYOND]
+    return f"tensor {beyond[0]} reaches beyond its storage" if beyond else None
 
 
 READER = Reader("torch-zip", recognise, read, SUFFIXES)

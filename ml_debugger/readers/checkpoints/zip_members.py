@@ -5,9 +5,13 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
+from typing import cast
+
+from ml_debugger.readers.checkpoints.spans import Looked, Span, View, look, look_through
 
 MAX_MEMBERS = 200_000
 MAX_VERIFIED = 16 << 30
@@ -40,13 +44,21 @@ class Archive:
     kept: dict[str, bytes]
     problem: str | None
     verified: bool
+    looked: Looked = field(default_factory=Looked)
 
 
-def read_archive(file: Path, keep: Collection[str] = ()) -> Archive:
-    """Read a zip once, in chunks; members whose last name part is in `keep` are kept."""
+Place = Callable[[Mapping[str, bytes]], Mapping[str, tuple[View, ...]]]
+"""Told the kept members, says which tensors lie on the bytes of which others."""
+
+
+def read_archive(file: Path, keep: Collection[str] = (), place: Place | None = None) -> Archive:
+    """Read a zip once, in chunks; members whose last name part is in `keep` are kept.
+
+    With `place` the values of the tensors that it names are looked at in the same reading.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
-            return _read(archive, keep)
+            return _read(archive, file, keep, place)
     except _DAMAGE as error:
         return Archive({}, {}, _reason(error), verified=False)
 
@@ -67,7 +79,9 @@ def first_members(start: bytes) -> list[str]:
     return names
 
 
-def _read(archive: zipfile.ZipFile, keep: Collection[str]) -> Archive:
+def _read(
+    archive: zipfile.ZipFile, file: Path, keep: Collection[str], place: Place | None
+) -> Archive:
     members = archive.infolist()
     sizes = {member.filename: member.file_size for member in members}
     if len(members) > MAX_MEMBERS:
@@ -75,31 +89,67 @@ def _read(archive: zipfile.ZipFile, keep: Collection[str]) -> Archive:
     # torch.serialization.set_crc32_options(False) leaves zero in every member
     checksums = any(member.CRC for member in members)
     within = sum(sizes.values()) <= MAX_VERIFIED
+    verified = checksums and within
     kept: dict[str, bytes] = {}
     for member in members:
-        wanted = member.filename.rpartition("/")[2] in keep
-        if not wanted and not (checksums and within):
+        if member.filename.rpartition("/")[2] in keep:
+            if not checksums:
+                del member.CRC
+            try:
+                kept[member.filename] = _content(archive, member)
+            except _DAMAGE as error:
+                problem = f"member {member.filename}: {_reason(error)}"
+                return Archive(sizes, kept, problem, verified=False)
+    views = place(kept) if place is not None else {}
+    spans: list[Span] = []
+    packed: list[tuple[zipfile.ZipInfo, Span]] = []
+    for member in members:
+        on_it = views.get(member.filename, ())
+        if member.filename in kept or not (verified or on_it):
             continue
-        if not checksums:
-            del member.CRC
         try:
-            content = _walk(archive, member, MAX_KEPT if wanted else 0)
+            start = _start(archive, member)
         except _DAMAGE as error:
             problem = f"member {member.filename}: {_reason(error)}"
             return Archive(sizes, kept, problem, verified=False)
-        if wanted:
-            kept[member.filename] = content
-    return Archive(sizes, kept, None, verified=checksums and within)
+        plain = member.compress_type == zipfile.ZIP_STORED
+        if plain and member.compress_size == member.file_size:
+            crc = member.CRC if verified else None
+            spans.append(Span(start, member.file_size, on_it, crc, member.filename))
+        elif within:
+            packed.append((member, Span(0, member.file_size, on_it, None, member.filename)))
+    looked = look(file, spans)
+    for member, span in packed:
+        if not checksums:
+            del member.CRC
+        try:
+            with archive.open(member) as stream:
+                look_through(cast(BufferedIOBase, stream), span, looked)
+        except _DAMAGE as error:
+            looked.problems[span.name] = _reason(error)
+    wrong = [f"member {name}: {looked.problems[name]}" for name in sizes if name in looked.problems]
+    first = wrong[0] if wrong else None
+    return Archive(sizes, kept, first, verified and not wrong, looked)
 
 
-def _walk(archive: zipfile.ZipFile, member: zipfile.ZipInfo, keep: int) -> bytes:
+def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin, behind its local header, which zipfile compares."""
+    with archive.open(member):
+        pass
+    assert archive.fp is not None
+    archive.fp.seek(member.header_offset + 26)
+    name, extra = struct.unpack("<HH", archive.fp.read(4))
+    return int(member.header_offset + 30 + name + extra)
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     parts = bytearray()
     left = member.file_size
     with archive.open(member) as stream:
         # one chunk past the stated size would be a bomb; zipfile itself stops at the size
         while left > 0 and (chunk := stream.read(_CHUNK)):
             left -= len(chunk)
-            if len(parts) < keep:
+            if len(parts) < MAX_KEPT:
                 parts += chunk
     if left > 0:
         raise EOFError(f"ends {left:,} bytes early")
