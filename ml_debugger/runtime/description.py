@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ml_debugger.artifacts import (
     Artifact,
     Backtest,
+    BoosterModel,
     Checkpoint,
     FeatureTable,
     FileRead,
@@ -73,6 +74,9 @@ def describe(artifact: Artifact) -> str | None:
             return "sizing record"
         case Checkpoint(format=form, size=size):
             return f"checkpoint ({form}), {size:,} bytes"
+        case BoosterModel(trees=trees, width=width):
+            wide = "" if width is None else f", {_number(width, 'feature')}"
+            return f"boosted model, {_count(trees, 'tree')}{wide}"
         case _:
             return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ml_debugger.readers.checkpoints import (
+    catboost_json,
     index,
     keras_h5,
     keras_zip,
@@ -47,6 +48,7 @@ _OF_PLAIN_FILES = (
     numpy_file.READER,
     zip_of_pickles.READER,
     xgboost_model.READER,
+    catboost_json.READER,
     lightgbm_text.READER,
     xgboost_binary.READER,
     onnx.READER,

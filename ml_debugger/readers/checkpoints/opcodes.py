@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pickletools
+import re
 from collections.abc import Callable
 from typing import Protocol
 
 KEPT_BYTES = 4_096
 """Kept of one argument: no name, shape or dtype is longer."""
+
+_BOOSTERS = re.compile(rb"\{L.{8}(Config|Model|learner)|tree\r?\n(version=|num_class=)", re.DOTALL)
+"""How the boosted models begin that XGBoost and LightGBM put into pickles: these are kept whole."""
 
 MAX_KEPT = 64 << 20
 """Bytes kept of all arguments together; past it they are only walked over."""
@@ -84,6 +88,8 @@ class OpcodeStream:
         """The beginning of an argument of `length` bytes; the rest is walked over."""
         room = min(KEPT_BYTES, max(0, MAX_KEPT - self._kept))
         data = self.take(min(length, room))
+        if len(data) < length <= MAX_KEPT - self._kept and _BOOSTERS.match(data):
+            data += self.take(length - len(data))
         self._kept += len(data)
         self.skip(length - len(data))
         return data

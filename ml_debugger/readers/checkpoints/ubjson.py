@@ -1,22 +1,30 @@
 """Universal Binary JSON as XGBoost writes it, read from a stream within bounds.
 
 Grammar: the UBJSON draft 12 with optimised containers; XGBoost's writer keys its objects with
-`L` lengths and leaves typed arrays (`[$d#L…`), which are counted here and not kept.
+`L` lengths and leaves typed arrays (`[$d#L…`); those that nobody asks for are only counted.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
 
 MAX_DEPTH = 40
 MAX_VALUES = 5_000_000
 MAX_TEXT = 16 << 20
+MAX_KEPT = 128 << 20
+"""Bytes of typed arrays that are kept; past it they are only counted."""
+
 _CHUNK = 1 << 20
 
 _NUMBERS = {
     b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q", b"d": ">f", b"D": ">d",
+}  # fmt: skip
+_ARRAYS = {
+    b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8",
 }  # fmt: skip
 _WORDS = {b"Z": None, b"T": True, b"F": False}
 
@@ -26,10 +34,13 @@ class BrokenUbjsonError(Exception):
 
 
 class UbjsonReader:
-    """Reads one value; typed arrays of numbers become their length."""
+    """Reads one value. Typed arrays under a key in `keep` are kept, others become their length."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, keep: Collection[str] = ()) -> None:
         self._stream = stream
+        self._keep = keep
+        self._key = ""
+        self._kept = 0
         self._values = 0
         self.position = 0
 
@@ -91,12 +102,17 @@ class UbjsonReader:
             marker = self._take(1)
         return items
 
-    def _typed_array(self) -> int:
+    def _typed_array(self) -> Any:
         kind = self._take(1)
         if kind not in _NUMBERS or self._take(1) != b"#":
             raise BrokenUbjsonError(f"no typed array at byte {self.position:,}")
         count = self._length()
         left = count * struct.calcsize(_NUMBERS[kind])
+        if self._key in self._keep and self._kept + left <= MAX_KEPT:
+            self._kept += left
+            # what a wrong length asks for is not set aside before it is there
+            parts = [self._take(min(_CHUNK, left - at)) for at in range(0, left, _CHUNK)]
+            return np.frombuffer(b"".join(parts), dtype=_ARRAYS[kind])
         while left > 0:
             left -= len(self._take(min(left, _CHUNK)))
         return count
@@ -110,6 +126,7 @@ class UbjsonReader:
             if not 0 <= length <= MAX_TEXT:
                 raise BrokenUbjsonError(f"a key of {length:,} bytes before byte {self.position:,}")
             key = self._take(length).decode("utf-8", "replace")
+            self._key = key
             members[key] = self.value(depth + 1)
         return members
 

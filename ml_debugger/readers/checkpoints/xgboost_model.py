@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.ubjson import BrokenUbjsonError, UbjsonReader
+from ml_debugger.readers.checkpoints.xgboost_trees import KEPT, booster_of
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
@@ -51,12 +53,14 @@ def read(head: Head, kind: str) -> Reading:
     except (ValueError, RecursionError) as error:
         return describe(head, kind, _json_problem(error, head.size))
     problem, features, details = examine(model)
-    return describe(head, kind, problem, features=features, details=details)
+    reading = describe(head, kind, problem, features=features, details=details)
+    booster = booster_of(model, kind, head.shown, head.shown) if problem is None else None
+    return reading if booster is None else replace(reading, artifacts=[*reading.artifacts, booster])
 
 
 def examine(model: Any) -> tuple[str | None, tuple[str, ...], dict[str, str]]:
     """Problem, feature names and facts of a parsed model."""
-    learner = _object(_object(model).get("Config", model)).get("learner", {})
+    learner = _object(_object(model).get("Model", model)).get("learner", {})
     booster = _object(_object(learner).get("gradient_booster"))
     parameters = _object(_object(learner).get("learner_model_param"))
     if not booster or not parameters:
@@ -98,7 +102,7 @@ def _parse(head: Head, kind: str) -> Any:
     with head.file.open("rb") as stream:
         if kind == "xgboost-json":
             return json.load(stream)
-        reader = UbjsonReader(stream)
+        reader = UbjsonReader(stream, KEPT)
         return reader.value()
 
 

@@ -19,8 +19,8 @@ def read_file(file: Path) -> Checkpoint:
     for reader in READERS:
         kind = reader.recognise(head)
         if kind is not None:
-            (artifact,) = reader.read(head, kind).artifacts
-            assert isinstance(artifact, Checkpoint)
+            found = reader.read(head, kind).artifacts
+            (artifact,) = (one for one in found if isinstance(one, Checkpoint))
             return artifact
     raise AssertionError(f"no reader takes {file.name}")
 
