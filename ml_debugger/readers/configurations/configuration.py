@@ -30,6 +30,10 @@ _ARGUMENTS = frozenset(
     {"per_device_train_batch_size", "num_train_epochs", "gradient_accumulation_steps",
      "lr_scheduler_type", "logging_steps", "save_steps", "adam_beta1", "max_grad_norm"}
 )  # fmt: skip
+_PARTS = frozenset(
+    {"config", "configuration", "params", "hparams", "hyperparameters", "hyperparams", "args",
+     "hyper_parameters", "settings", "model_params", "training_args"}
+)  # fmt: skip
 _OWN_FILE = "diagnostic"
 
 
@@ -95,6 +99,16 @@ def _values(document: Any) -> dict[str, Plain] | None:
     plain = _unwrapped(document)
     values = flatten(plain)
     return values if is_training(plain, values) else None
+
+
+def settings_in(document: Any) -> dict[str, Plain] | None:
+    """The settings that a record of results holds in a part of its own; None where it has none."""
+    if not isinstance(document, Mapping):
+        return None
+    for key, value in document.items():
+        if str(key).lower() in _PARTS and (found := _values(value)) is not None:
+            return found
+    return None
 
 
 def _unwrapped(document: Mapping[Any, Any]) -> Mapping[Any, Any]:

@@ -9,11 +9,13 @@ from ml_debugger.readers.training import (
     console_table,
     csv_log,
     huggingface,
+    json_history,
     json_lines,
     lightgbm_text,
     log_text,
     plain_text,
     tfevents,
+    wandb_summary,
     xgboost_text,
 )
 from ml_debugger.readers.training.mlflow import is_run_folder, read_run_folder
@@ -22,6 +24,8 @@ STRUCTURED: tuple[Reader, ...] = (
     tfevents.READER,
     huggingface.READER,
     json_lines.READER,
+    wandb_summary.READER,
+    json_history.READER,
     csv_log.READER,
 )
 TEXT: tuple[Reader, ...] = (

@@ -1,30 +1,37 @@
-"""CSV logs of training: Lightning's metrics.csv, Keras' CSVLogger, hand-written ones.
+"""CSV logs of training: Lightning's metrics.csv, Keras' and fastai's CSVLogger, Ray's
+progress.csv, exported scalars of TensorBoard, hand-written ones.
 
-Without a header row the first column must count epochs and the file's name must say that it is
-a log; its second column is then taken for the loss.
+Without a header row a first column must count and the file's name must say that it is a log.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
+from ml_debugger.readers.training.csv_cells import cells_of, delimiter_of, is_nothing, value_of
+from ml_debugger.readers.training.csv_columns import (
+    EPOCH,
+    STEP,
+    Columns,
+    columns_of,
+    find,
+    unnamed_columns,
+)
 from ml_debugger.readers.training.curves import Runs
-from ml_debugger.readers.training.names import is_loss, meaning, words
-from ml_debugger.readers.training.numbers import number
+from ml_debugger.readers.training.moments import duration, moment
+from ml_debugger.readers.training.names import TRAIN, VALIDATION, is_loss, meaning, words
+from ml_debugger.readers.training.silence import Silence
 from ml_debugger.readers.training.stream import Stream
 
 FORMAT = "CSV training log"
-_DELIMITERS = ",;\t"
-_STEP = ("step", "global_step", "iteration", "iter", "round", "num_updates", "timestep")
-_EPOCH = ("epoch", "epochs", "ep", "epoch_num", "epoch_number", "current_epoch")
-_BATCH = ("batch", "batch_idx", "batch_number", "minibatch")
-_LOG_NAME = re.compile(r"log|train|histor|metric|loss|epoch", re.IGNORECASE)
+_LOG_NAME = re.compile(r"log|train|histor|metric|loss|epoch|progress", re.IGNORECASE)
 _MAX_COLUMNS = 2_000
+_LONG = ({"name", "metric", "tag", "key"}, {"value"})
+_EXPORTED = ["wall time", "step", "value"]
+_TAG = re.compile(r"(?:^|[-_.])tag[-_](.+)$")
 
 
 def recognise(head: Head) -> str | None:
@@ -34,123 +41,186 @@ def recognise(head: Head) -> str | None:
     rows = [row for row in head.text.splitlines()[:60] if row.strip()]
     if len(rows) < 2:
         return None
-    delimiter = _delimiter(rows[0])
-    cells = _cells(rows[0], delimiter)
+    delimiter = delimiter_of(rows[0])
+    cells = cells_of(rows[0], delimiter)
     if not 2 <= len(cells) <= _MAX_COLUMNS:
         return None
-    if all(number(cell) is not None or not cell for cell in cells):
-        return _recognise_bare(head, rows, delimiter)
+    body = [cells_of(row, delimiter) for row in rows[1:]]
+    if _is_bare(cells, delimiter):
+        # an unclosed last row may be short
+        whole = [cells, *body] if len(body[-1]) == len(cells) else [cells, *body[:-1]]
+        named = _LOG_NAME.search(head.stem)
+        same = all(len(row) == len(cells) for row in whole)
+        return FORMAT if named and same and unnamed_columns(whole, delimiter) else None
+    body = [row for row in body if len(row) == len(cells)]
+    if _is_exported(cells):
+        return FORMAT if is_loss(_exported_tag(head)) or _TAG.search(head.stem) else None
+    long = _long_columns(cells)
+    if long is not None:
+        named_losses = sum(is_loss(row[long[0]]) for row in body)
+        counted = find(cells, (*STEP, *EPOCH)) is not None
+        return FORMAT if counted and named_losses >= 2 else None
+    return FORMAT if _is_log(cells, body, delimiter) else None
+
+
+def _is_log(cells: list[str], body: list[list[str]], delimiter: str) -> bool:
     losses = [at for at, cell in enumerate(cells) if is_loss(cell)]
-    counter = _counter(cells)
+    counter = find(cells, STEP) if find(cells, STEP) is not None else find(cells, EPOCH)
     roles = {told.role for at in losses if (told := meaning(cells[at])) is not None}
     if not losses or (counter is None and len(roles) < 2):
-        return None
-    body = [_cells(row, delimiter) for row in rows[1:]]
-    body = [row for row in body if len(row) == len(cells)]
-    filled = [row[at].strip() for row in body for at in losses if row[at].strip()]
-    if not filled or sum(number(cell) is not None for cell in filled) < len(filled) * 0.6:
-        return None
-    return FORMAT
-
-
-def _recognise_bare(head: Head, rows: list[str], delimiter: str) -> str | None:
-    table = [_cells(row, delimiter) for row in rows]
-    width = len(table[0])
-    # an unclosed last row may be short
-    if any(len(row) != width for row in table[:-1]) or not _LOG_NAME.search(head.stem):
-        return None
-    counters = [number(row[0]) for row in table if len(row) == width]
-    if any(value is None or not value.is_integer() for value in counters):
-        return None
-    known = [value for value in counters if value is not None]
-    steps = [after - before for before, after in pairwise(known)]
-    counts = known[0] in (0.0, 1.0) and steps and sum(s == 1 for s in steps) >= len(steps) * 0.6
-    return FORMAT if counts else None
+        return False
+    filled = [row[at] for row in body for at in losses if row[at] and not is_nothing(row[at])]
+    known = sum(value_of(cell, delimiter) is not None for cell in filled)
+    return bool(filled) and known >= len(filled) * 0.6
 
 
 def read(head: Head, form: str) -> Reading:
-    """Every run of the file; rows that are no data (conflict marks, texts) are passed over."""
+    """Every run of the file.
+
+    Marks of conflicts, rows of text and an unclosed last row are passed over; rows of another
+    width are counted and named.
+    """
     first = _first_row(head)
-    delimiter = _delimiter(first)
-    header = _cells(first, delimiter)
+    delimiter = delimiter_of(first)
     stream = Stream(head)
-    if all(number(cell) is not None or not cell for cell in header):
-        runs = _Rows(head, form, ["epoch", "loss", *_unnamed(len(header))])
-        runs.runs.now.details["header"] = "none: the second column is taken for the loss"
-    else:
-        runs = _Rows(head, form, header)
+    rows = _Rows(head, form, cells_of(first, delimiter), delimiter)
     for at, cells, whole in _rows(stream, delimiter):
-        runs.take(at, cells, whole)
-    return runs.runs.reading(stream.problem)
+        rows.take(at, cells, whole)
+    return rows.reading(stream.problem)
 
 
 class _Rows:
     """Turns rows into points under the present header."""
 
-    def __init__(self, head: Head, form: str, header: list[str]) -> None:
-        self.header = header
-        self.step = _find(header, _STEP)
-        self.epoch = _find(header, _EPOCH)
-        by_step = self.step is not None and self._counts_up(head, self.step)
-        if not by_step:
-            self.step = None
-        # rows of batches whose number starts again in every epoch
-        self.batches = self.step is None and _find(header, (*_STEP, *_BATCH)) is not None
-        self.runs = Runs(head, form, "step" if by_step else "epoch")
-        counters = {self.step, self.epoch}
-        self.metrics = [
-            (at, name.strip())
-            for at, name in enumerate(header)
-            if at not in counters and name.strip() and meaning(name) is not None
-        ]
-        self.row = 0
+    def __init__(self, head: Head, form: str, header: list[str], delimiter: str) -> None:
+        self._head = head
+        self._delimiter = delimiter
+        self._silence = Silence()
+        self._row = 0
+        self._ragged: list[int] = []
+        self._done = ""
+        self._long = _long_columns(header)
+        columns = self._columns(header)
+        self.columns = columns
+        self.runs = Runs(head, form, columns.unit)
+        if _is_bare(header, delimiter):
+            self.runs.details["header"] = "none: the second column is taken for the loss"
 
-    def _counts_up(self, head: Head, column: int) -> bool:
-        """False for a batch number, which starts again in every epoch."""
-        delimiter = _delimiter(_first_row(head))
-        seen: list[float] = []
-        for row in head.text.splitlines():
-            cells = _cells(row, delimiter)
-            value = number(cells[column]) if len(cells) == len(self.header) else None
-            if value is not None:
-                seen.append(value)
-        falls = sum(after < before for before, after in pairwise(seen))
-        return bool(seen) and falls <= max(1, len(seen) // 50)
+    def _columns(self, header: list[str]) -> Columns:
+        sample = [cells_of(row, self._delimiter) for row in self._head.text.splitlines()]
+        sample = [row for row in sample if len(row) == len(header) and row != header]
+        if _is_bare(header, self._delimiter):
+            found = unnamed_columns([header, *sample[:60]], self._delimiter)
+            if found is None:
+                raise Unreadable("rows without a header and without a counter")
+            return found
+        if _is_exported(header):
+            return Columns(tuple(header), 1, None, False, ((2, _exported_tag(self._head)),), 0)
+        return columns_of(header, sample, self._delimiter)
 
     def take(self, line: int, cells: list[str], whole: bool) -> None:
         """One row of cells."""
-        if len(cells) != len(self.header):
-            if cells and cells[0].startswith("=======") and self.runs.now.points:
-                # the other side of a merge conflict is another version of the same run
-                self.runs.start()
-                self.row = 0
+        columns = self.columns
+        if len(cells) != len(columns.names):
+            self._other_row(line, cells, whole)
             return
-        if cells == self.header:
-            if self.step is None and self.epoch is None:
-                self.runs.start()
-                self.row = 0
+        if cells == list(columns.names) or self._is_header(cells):
+            self._header_again(cells)
             return
-        counter = self._counter_of(cells)
-        if counter is None and self.step is None and self.epoch is None:
-            counter = float(self.row)
-        values = [(name, number(cells[at])) for at, name in self.metrics]
-        if not whole and self.metrics and self.metrics[-1][0] == len(cells) - 1:
+        values = [
+            (name, value_of(cells[at], self._delimiter), cells[at])
+            for at, name in self._metrics(cells)
+        ]
+        if not whole and columns.metrics and columns.metrics[-1][0] == len(cells) - 1:
             # the last cell of an unclosed row may be half a number
-            values.pop()
-        found = [(name, value) for name, value in values if value is not None]
-        if not found:
+            values = values[:-1]
+        found = [(name, value) for name, value, _ in values if value is not None]
+        missing = [name for name, value, cell in values if value is None and is_nothing(cell)]
+        if not found and not missing:
             return
-        if counter is not None:
-            self.runs.count(counter)
-        self.row += 1
-        step = counter if counter is not None else self.runs.now.last
+        step = self._step(cells)
+        self._row += 1
         for name, value in found:
-            self.runs.now.add(name, step, value, line, contextual=self.batches)
+            self.runs.now.add(name, step, value, line, contextual=columns.batches)
+            self._silence.number(name)
+        for name in missing:
+            self._silence.nothing(name, step, line)
+        self._times(cells, step, line)
 
-    def _counter_of(self, cells: list[str]) -> float | None:
-        column = self.step if self.step is not None else self.epoch
-        value = number(cells[column]) if column is not None else None
-        return value if value is not None and abs(value) < 1e15 else None
+    def _metrics(self, cells: list[str]) -> tuple[tuple[int, str], ...]:
+        if self._long is None:
+            return self.columns.metrics
+        name, value = self._long
+        return ((value, cells[name][:200]),) if meaning(cells[name]) is not None else ()
+
+    def _step(self, cells: list[str]) -> float | None:
+        columns = self.columns
+        counter = None
+        if columns.counter is not None:
+            counter = value_of(cells[columns.counter], self._delimiter)
+            counter = counter if counter is not None and abs(counter) < 1e15 else None
+        elif columns.epoch is None and columns.step is None:
+            counter = float(self._row)
+        if counter is None:
+            return self.runs.now.last
+        run = self.runs.now
+        self.runs.count(counter)
+        if self.runs.now is not run:
+            self._silence.close(run)
+            self._row = 0
+        return counter
+
+    def _times(self, cells: list[str], step: float | None, line: int) -> None:
+        columns = self.columns
+        run, within = self.runs.now, columns.batches
+        if columns.clock is not None and (when := moment(cells[columns.clock])) is not None:
+            run.add("timestamp", step, when, line, contextual=within)
+        if columns.durations is not None:
+            seconds = duration(cells[columns.durations])
+            if seconds is not None:
+                run.add("step_time", step, seconds, line, contextual=within)
+        if columns.done is not None:
+            self._done = cells[columns.done].lower()
+
+    def _other_row(self, line: int, cells: list[str], whole: bool) -> None:
+        if cells and cells[0].startswith("=======") and self.runs.now.points:
+            # the other side of a merge conflict is another version of the same run
+            self._begin()
+        elif self._is_header(cells):
+            self._header_again(cells)
+        elif whole and sum(value_of(cell, self._delimiter) is not None for cell in cells) >= 2:
+            self._ragged.append(line)
+
+    def _is_header(self, cells: list[str]) -> bool:
+        """Whether a row in the midst is the header of another run with other columns."""
+        if len(cells) < 2 or any(value_of(cell) is not None for cell in cells):
+            return False
+        counted = find(cells, (*STEP, *EPOCH)) is not None
+        return counted and any(is_loss(cell) for cell in cells)
+
+    def _header_again(self, cells: list[str]) -> None:
+        if cells != list(self.columns.names):
+            self.columns = self._columns(cells)
+        if self.columns.counter is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._silence.close(self.runs.now)
+        self.runs.start()
+        self._row = 0
+
+    def reading(self, problem: str | None) -> Reading:
+        """The runs; says which rows could not be read."""
+        self._silence.close(self.runs.now)
+        if self._done == "true":
+            self.runs.now.facts["finished"] = True
+        line = None
+        if self._ragged and problem is None:
+            line = self._ragged[0]
+            count = len(self._ragged)
+            rows = "row has" if count == 1 else "rows have"
+            problem = f"{count:,} {rows} other columns than the header"
+        return self.runs.reading(problem, line, measured_on=_measured_on(self._head))
 
 
 def _rows(stream: Stream, delimiter: str) -> Iterator[tuple[int, list[str], bool]]:
@@ -158,7 +228,7 @@ def _rows(stream: Stream, delimiter: str) -> Iterator[tuple[int, list[str], bool
         # old Mac line ends leave the whole file as one line
         for part in line.text.split("\r"):
             if part.strip():
-                yield line.number, _cells(part, delimiter), line.whole
+                yield line.number, cells_of(part, delimiter), line.whole
 
 
 def _first_row(head: Head) -> str:
@@ -168,32 +238,36 @@ def _first_row(head: Head) -> str:
     raise Unreadable("no row of text")
 
 
-def _cells(row: str, delimiter: str) -> list[str]:
-    row = row.rstrip("\r").replace("\0", "")
-    if '"' not in row:
-        return [cell.strip() for cell in row.split(delimiter)]
-    try:
-        return [cell.strip() for cell in next(csv.reader([row], delimiter=delimiter), [])]
-    except csv.Error:
-        return []
+def _is_bare(cells: list[str], delimiter: str) -> bool:
+    told = [cell for cell in cells if cell]
+    return bool(told) and all(
+        value_of(cell, delimiter) is not None or moment(cell) is not None for cell in told
+    )
 
 
-def _delimiter(row: str) -> str:
-    return max(_DELIMITERS, key=row.count)
+def _is_exported(cells: list[str]) -> bool:
+    """The CSV that TensorBoard gives out for one tag."""
+    return [cell.lower() for cell in cells] == _EXPORTED
 
 
-def _find(header: list[str], names: tuple[str, ...]) -> int | None:
-    plain = ["_".join(words(cell)) for cell in header]
-    return next((plain.index(name) for name in names if name in plain), None)
+def _exported_tag(head: Head) -> str:
+    named = _TAG.search(head.stem)
+    return (named.group(1) if named is not None else head.stem)[:200]
 
 
-def _counter(header: list[str]) -> int | None:
-    found = _find(header, _STEP)
-    return found if found is not None else _find(header, _EPOCH)
+def _long_columns(cells: list[str]) -> tuple[int, int] | None:
+    """The columns of name and value where each row holds one metric."""
+    plain = [cell.lower() for cell in cells]
+    names, values = ([at for at, cell in enumerate(plain) if cell in kind] for kind in _LONG)
+    return (names[0], values[0]) if len(names) == 1 and len(values) == 1 else None
 
 
-def _unnamed(width: int) -> list[str]:
-    return [f"column {position}" for position in range(3, width + 1)]
+def _measured_on(head: Head) -> str:
+    """CatBoost's test_error.tsv, and val_log.csv beside train_log.csv."""
+    told = set(words(head.stem))
+    if told & TRAIN:
+        return ""
+    return "val" if told & VALIDATION or head.stem == "test_error" else ""
 
 
 READER = Reader("csv-training-log", recognise, read)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
-from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.json_arrays import Objects
 from ml_debugger.readers.training.numbers import as_number
 from ml_debugger.readers.training.stream import Stream
 
@@ -20,19 +21,42 @@ _KEYS = ('"log_history"', '"global_step"', '"best_metric"', '"max_steps"', '"log
 # a summary of the whole run under names that are curves elsewhere, and figures of speed
 _SUMMARY = "train_runtime"
 _SPEED = ("_runtime", "_per_second", "_flos", "total_flos")
+_OWN_KEYS = frozenset({"loss", "eval_loss", "learning_rate", "grad_norm", "eval_runtime"})
 
 
 def recognise(head: Head) -> str | None:
-    """The format's name for an object that has at least two of the state's own keys."""
-    if not head.text.lstrip().startswith("{"):
+    """The format's name for a state, or for its list of records alone."""
+    start = head.text.lstrip()
+    if start.startswith("{"):
+        found = sum(key in head.text for key in _KEYS)
+        return FORMAT if found >= 2 and '"log_history"' in head.text else None
+    if not start.startswith("["):
         return None
-    found = sum(key in head.text for key in _KEYS)
-    return FORMAT if found >= 2 and '"log_history"' in head.text else None
+    records = [record for _, record in Objects(head.text, head.text.index("[") + 1)]
+    own = sum("step" in r and "epoch" in r and not _OWN_KEYS.isdisjoint(r) for r in records)
+    return FORMAT if own >= 2 and own >= len(records) * 0.5 else None
 
 
 def read(head: Head, form: str) -> Reading:
     """One training run; a file that breaks off gives all records before the break."""
     stream = Stream(head)
+    text = _text(stream)
+    bare = text.lstrip().startswith("[")
+    history = re.compile(r"\[").search(text) if bare else _HISTORY.search(text)
+    if history is None:
+        raise Unreadable("the list of records (log_history) is missing")
+    runs = Runs(head, form, "step")
+    records = Objects(text, history.end())
+    for line, record in records:
+        _take(runs, line, record)
+    if not bare:
+        state = text[: history.start()] + '"log_history": []' + text[records.end :]
+        _facts(runs.now, _state(state))
+    problem = stream.problem or records.problem
+    return runs.reading(problem, records.line if problem else None, allow_empty=True)
+
+
+def _text(stream: Stream) -> str:
     parts: list[str] = []
     size = 0
     for piece in stream.pieces():
@@ -40,30 +64,26 @@ def read(head: Head, form: str) -> Reading:
         if size > MAX_CHARACTERS:
             raise Unreadable(f"a trainer state beyond {MAX_CHARACTERS >> 20} MiB is not read")
         parts.append(piece)
-    text = "".join(parts)
-    history = _HISTORY.search(text)
-    if history is None:
-        raise Unreadable("the list of records (log_history) is missing")
-    runs = Runs(head, form, "step")
-    records = _Records(text, history.end())
-    for line, record in records:
-        _take(runs, line, record)
-    state = _state(text[: history.start()] + '"log_history": []' + text[records.end :])
+    return "".join(parts)
+
+
+def _facts(run: Run, state: Mapping[str, Any]) -> None:
     planned = as_number(state.get("max_steps"))
     done = as_number(state.get("global_step"))
-    facts = runs.now.facts
     if planned is not None and planned > 0:
-        facts["planned_steps"] = int(planned)
-        facts["finished"] = True if done is not None and done >= planned else None
-    for key in ("num_train_epochs", "best_model_checkpoint", "best_metric", "train_batch_size"):
+        run.facts["planned_steps"] = int(planned)
+        if done is not None and done >= planned:
+            run.facts["finished"] = True
+    for key in ("num_train_epochs", "best_model_checkpoint", "best_metric", "train_batch_size",
+                "total_flos", "global_step"):  # fmt: skip
         if state.get(key) is not None:
-            runs.now.details[key] = str(state[key])[:200]
-    problem = stream.problem or records.problem
-    return runs.reading(problem, records.line if problem else None, allow_empty=True)
+            run.details[key] = str(state[key])[:200]
 
 
 def _take(runs: Runs, line: int, record: Mapping[str, Any]) -> None:
     if _SUMMARY in record:
+        # the trainer writes it when the training came to its end, early or not
+        runs.now.facts["finished"] = True
         mean = as_number(record.get("train_loss"))
         if mean is not None:
             runs.now.details["mean train loss"] = f"{mean:.6g}"
@@ -75,40 +95,6 @@ def _take(runs: Runs, line: int, record: Mapping[str, Any]) -> None:
         found = as_number(value)
         if found is not None:
             runs.now.add(name, step, found, line)
-
-
-class _Records:
-    """The objects of the list one by one, each with its line, as far as they are whole."""
-
-    def __init__(self, text: str, start: int) -> None:
-        self._text = text
-        self.end = start
-        self.line = text.count("\n", 0, start) + 1
-        self.problem: str | None = None
-
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        decoder = json.JSONDecoder()
-        gap = re.compile(r"[\s,]*")
-        while True:
-            found = gap.match(self._text, self.end)
-            begin = found.end() if found else self.end
-            self.line += self._text.count("\n", self.end, begin)
-            self.end = begin
-            if begin >= len(self._text):
-                self.problem = "the file breaks off inside log_history"
-                return
-            if self._text[begin] == "]":
-                self.end += 1
-                return
-            try:
-                record, end = decoder.raw_decode(self._text, begin)
-            except (ValueError, RecursionError):
-                self.problem = "log_history breaks off or is damaged"
-                return
-            if isinstance(record, dict):
-                yield self.line, record
-            self.line += self._text.count("\n", begin, end)
-            self.end = end
 
 
 def _state(rest: str) -> dict[str, Any]:

@@ -20,7 +20,8 @@ def folder(write, tmp_path):
 
 
 def test_metrics_become_curves(folder, points) -> None:
-    (run,) = read_run_folder(folder, "mlruns/0/abc").artifacts
+    run, config = read_run_folder(folder, "mlruns/0/abc").artifacts
+    assert (config.format, config.values) == ("mlflow-params", {"model_type": "lstm"})
     assert run.subject == "mlruns/0/abc"
     assert points(run, "val_loss")[:2] == [(0, 0.9), (1, 0.8)]
     assert math.isnan(run.curves["val_loss"].values[2])
@@ -33,7 +34,7 @@ def test_metrics_become_curves(folder, points) -> None:
 def test_links_are_not_followed(folder, write) -> None:
     secret = write("secret", "1 0.5 0\n")
     (folder / "metrics" / "stolen").symlink_to(secret)
-    (run,) = read_run_folder(folder, "x").artifacts
+    run, _ = read_run_folder(folder, "x").artifacts
     assert "stolen" not in run.curves
 
 
