@@ -3,233 +3,244 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from typing import Any
 
-from ml_debugger.readers.training.names import (
-    ACCURACY,
-    LOSS,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Meaning,
-    meaning,
-    words,
-)
-from ml_debugger.readers.training.numbers import NUMBER, number
+from ml_debugger.readers.training import endings, ranks, said_counters, said_metrics, stamps
+from ml_debugger.readers.training.languages import in_english, speaks
+from ml_debugger.readers.training.line_plan import LinePlan, Metric
+from ml_debugger.readers.training.names import TEST, VALIDATION, meaning
+from ml_debugger.readers.training.skeleton import MARK, MAX_TEXT, SPENT, place
 
-MAX_TEXT = 4_000
-
-_TOKEN = r"[A-Za-z][\w./@-]{0,60}+"
-_PAIR = re.compile(
-    rf"(?<![\w./@-])({_TOKEN}(?:[ ]{_TOKEN}){{0,4}})"
-    r"[\"'\])]{0,3}[ \t]{0,40}(?:\([^()\d]{0,12}\)[ \t]{0,4})?(?:=>|->|:|=|\|)?"
-    r"[ \t]{0,12}[\"'\[(]{0,2}(?:tensor\(|np\.float\d\d\(|array\()?"
-    rf"((?>{NUMBER}))(?![\w])(%?)(?:[ \t]?/[ \t]{{0,6}}(\d{{1,12}})\b)?",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(
-    rf"\b(?:cost|loss)\s+(?:after|at)\s+(epoch|iteration|step)\s+(\d{{1,12}})\s*[:=]\s*({NUMBER})",
-    re.IGNORECASE,
-)
-_OF = re.compile(r"(?<![\d./-])(\d{1,12})[ ]{0,3}/[ ]{0,6}(\d{1,12})(?![\d./-])")
-_BAR = re.compile(r"(\d{1,3})%\|")
-_ROLE = re.compile(
-    r"\b(train|training|val|valid|validation|validating|eval|evaluation|evaluating|test|testing|"
-    r"dev)\b(?:[ _](?:set|loop|phase|step|metrics|results?|epoch))?\s{0,4}[:\]|)>{(=-]",
-    re.IGNORECASE,
-)
+_M = MARK
 # plain substrings: a search for all of them at once is several times slower
-_INTEREST = ("loss", "epoch", "acc", "rmse", "mse", "mae", "nll", "lr", "learning", "norm", "step",
-             "iter", "cost", "round", "batch", "ppl", "fold", "update")  # fmt: skip
+_INTEREST = (
+    *("loss", "epoch", "acc", "rmse", "mse", "mae", "nll", "lr", "learning", "norm", "step"),
+    *("iter", "cost", "round", "batch", "ppl", "fold", "update", "scale", "llf", "|", "valid"),
+    *("train", "eval", "perplexity"),
+    *endings.HINTS,
+)
 _ASIDE = ("load", "restor", "final", "resum", "summary", "runtime", "best", "improved", "stop",
-          "patience")  # fmt: skip
+          "patience", "previous")  # fmt: skip
 _LOOKS_BACK = re.compile(
     r"\bload(?:ed|ing)\b|restor|\bfinal\b|resum|summary|train_runtime", re.IGNORECASE
 )
 # such words also stand at the end of an ordinary line: "train 0.5 val 0.4 (best)"
 _MARKS_BEST = re.compile(r"best|improved|early.?stop|patience", re.IGNORECASE)
-_FOLD = re.compile(r"\bfold\b\W{0,4}(?:#\W?)?(\d{1,4})\b", re.IGNORECASE)
-
-_EPOCH = frozenset({"epoch", "ep"})
-_STEP = frozenset({*("step", "iter", "iteration", "iterations", "update", "updates", "round"),
-                   *("global_step", "total_timesteps", "timesteps", "num_updates", "it"),
-                   *("timestep",)})  # fmt: skip
-_BATCH = frozenset({"batch", "batches", "minibatch"})
-_NOT_NOW = frozenset({*("max", "total", "num", "warmup", "last", "start", "starting", "per"),
-                      *("every", "from", "until", "after", "n", "number", "save", "log", "eval"),
-                      *("of", "size", "time", "best")})  # fmt: skip
-_ERRORS = frozenset({"rmse", "mse", "mae", "logloss", "nll", "bce", "mape", "rmsle", "smape"})
-_OTHERS = frozenset(
-    {
-        *("ppl", "perplexity", "auc", "roc", "auroc", "f1", "precision", "recall"),
-        *("r2", "ic", "mcc", "iou", "dice", "bleu", "entropy", "elbo", "kl"),
-    }
+_FOLD = re.compile(rf"\bfold(?![A-Za-z])\W{{0,4}}(?:#\W?)?{_M}", re.IGNORECASE)
+_SETTINGS = re.compile(
+    r"\bNamespace\(|\w*(?:Config|Arguments)\(|hyper-?param|\bparam(?:eter)?s\b[\"']?\s*[:=]\s*\{|"
+    rf"\bTrial {_M} (?:finished|pruned|failed|complete)|\bbest (?:trial|value)|\b(?:SGD|Adam\w*|"
+    r"RMSprop|\w*LR)\s*\(|\bOptimizer:|\bScheduler:|\bconfig\b|\bcommand line\b|\bpython3? \S+\.py",
+    re.IGNORECASE,
 )
-_VOCABULARY = (
-    TRAIN | VALIDATION | TEST | LOSS | ACCURACY | _ERRORS | _OTHERS
-    | {"avg", "average", "mean", "total", "epoch", "running", "lr", "learning", "rate", "grad",
-       "gradient", "norm", "gnorm", "pred", "prediction", "predictions", "std", "share",
-       "positive", "directional", "set", "batch", "step", "time"}
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Said:
-    """One line's content. `metrics` holds (name, value); a counter that is not said is None.
-
-    `part` is how far the epoch is, 0 to 1, where the line tells batch and total. `bar` is true
-    for progress bars, which repeat their figures, and `keras` for those of Keras, whose figures
-    are running averages until the bar is full; `summary` for lines that look back.
-    """
-
-    epoch: float | None = None
-    step: float | None = None
-    part: float | None = None
-    fold: str | None = None
-    bar: bool = False
-    keras: bool = False
-    summary: bool = False
-    metrics: list[tuple[str, float]] = field(default_factory=list)
-
-    @property
-    def has_counter(self) -> bool:
-        """Whether the line itself says where the training stands."""
-        return self.epoch is not None or self.step is not None or self.part is not None
+_FILE = re.compile(r"[^\s'\"]*\.(?:ckpt|pth?|h5|keras|bin|safetensors|pkl|onnx|json|png|csv)\b")
+_SECTION = re.compile(
+    r"^[\W_\d]*(train(?:ing)?|val(?:idation|id|idating)?|eval(?:uation|uating)?|test(?:ing)?|dev)"
+    r"(?:[ _](?:set|results?|metrics|phase|epoch|loop|step|performance|summary|data))?[\W_]*$",
+    re.IGNORECASE,
+)
+_STARRED = re.compile(r"^\s*\*\s+(?:acc|prec)", re.IGNORECASE)
+_ROW = re.compile(rf"^\s*[|│]\s*([^|│\0]{{1,60}}?)\s*[|│]\s*{_M}\s*[|│]\s*$")
+_AFTER = re.compile(
+    rf"\b(?:cost|loss)\s+(?:after|at)\s+(epoch|iteration|step|iter)\s+{_M}\s*[:=]\s*{_M}", re.I
+)
+_SOLVERS = (
+    # scipy's L-BFGS-B, R's nnet, Darknet: form, name, number of the step, number of the value
+    (re.compile(rf"^\s*At iterate\s+{_M}\s+f=\s*{_M}"), "f (loss)"),
+    (re.compile(rf"^\s*iter\s+{_M}\s+value\s+{_M}"), "value (loss)"),
+)
+_DARKNET = re.compile(rf"^\s*{_M}: {_M}, {_M} avg(?: loss)?, {_M} rate")
+_SCALES = re.compile(
+    rf"(?:reduc|sett|decreas|lower|new|increas|grow)\w*\s+(?:the\s+)?(?:loss[ _])?(?:scale\s+)?"
+    rf"(?:from\s+{_M}\s+)?(?:to|is)?:?\s*{_M}",
+    re.IGNORECASE,
+)
+_SKIPS = re.compile(
+    r"skipping (?:the )?(?:step|update|optimizer)|ignoring gradient|overflow!", re.I
+)
+_NEW_RATE = re.compile(
+    rf"learning rate(?: of group (?P<group>{_M}))?[^\0]{{0,12}}? to:? {_M}", re.IGNORECASE
+)
+_BARE_TIME = re.compile(
+    rf"(?<![\w./-])(?:time|dt|duration|elapsed)[ \t]*[:=|]?[ \t]{{0,6}}{_M}(?P<unit>[a-z]*)"
+    rf"(?![\w:])(?P<average>[ \t]{{0,4}}\([ \t]{{0,4}}{_M})?",
+    re.IGNORECASE,
+)
 
 
 def interesting(text: str) -> bool:
     """A quick look whether the line can say anything."""
     lower = text[:MAX_TEXT].lower()
-    return any(word in lower for word in _INTEREST)
+    return any(word in lower for word in _INTEREST) or (not lower.isascii() and speaks(lower))
 
 
-def parse(text: str, whole: bool = True) -> Said:
-    """What the line says; of an unclosed one a number at its very end is left out."""
-    text = text[:MAX_TEXT]
+def understand(skeleton: str, numbered: bool = False) -> LinePlan:
+    """What the numbers of the lines of this fixed text are."""
+    text = skeleton
+    rank = ranks.find(text, numbered)
+    if rank is not None:
+        text = _blank(text, rank[2], rank[3])
+    stamp = stamps.find(text)
+    if stamp is not None:
+        text = _blank(text, stamp.start, stamp.end)
     lower = text.lower()
-    said = Said()
-    if "fold" in lower and (found := _FOLD.search(text)):
-        said.fold = found.group(1)
-    marks = [(found.start(), found.group(1).lower()) for found in _ROLE.finditer(text)]
-    inherited = ""
-    after = 0
-    for found in _PAIR.finditer(text):
-        key, written, percent, total = found.groups()
-        value = number(written)
-        if value is None or (not whole and found.end() >= len(text) and value == value):
-            continue
-        parts = key.split(" ")
-        if _counter(said, parts, value, total):
-            after = after or found.end()
-            continue
-        named = _metric(parts)
-        if named is None:
-            continue
-        name, told = named
-        if percent and told.kind == "loss":
-            # packets and money are lost in percent
+    epochs, steps = endings.planned(text)
+    facts: dict[str, Any] = {
+        "rank": rank[1] if rank is not None else -1,
+        "rank_said": rank[0] if rank is not None else None,
+        "stamp": stamp,
+        "ending": endings.ending(text) if any(w in lower for w in endings.HINTS) else None,
+        "planned_epochs": -1 if epochs is None else epochs,
+        "planned_steps": -1 if steps is None else steps,
+    }
+    if _SETTINGS.search(text) is not None:
+        return LinePlan(summary=True, **facts)
+    if (found := _FOLD.search(text)) is not None:
+        facts["fold"] = place(text, found.end() - 1)
+        text = _blank(text, found.start(), found.end())
+    if "scale" in lower and ("overflow" in lower or "loss scale" in lower):
+        facts |= _overflow(text)
+        if facts.get("skips"):
+            return LinePlan(**facts)
+    row = _ROW.match(text)
+    if row is not None:
+        return LinePlan(row=row.group(1).strip(), row_at=place(text, row.end()) - 1, **facts)
+    for file in reversed(list(_FILE.finditer(text))):
+        text = _blank(text, file.start(), file.end())
+    return _line(text, lower, facts)
+
+
+def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
+    english = text if text.isascii() else in_english(text)
+    section = _SECTION.match(english) if _M not in english else None
+    said = said_counters.counters(english)
+    metrics = _solver(text, said) or _metrics(text, said, lower)
+    # the part must not be looked for in counts such as "Accuracy: 81/100"
+    blanked = english
+    if any(metric.total >= 0 for metric in metrics):
+        blanked = re.sub(rf"{_M}/{_M}(?=\s*\()", lambda f: f.group().replace("/", " "), english)
+    bar, keras = said_counters.batches(said, blanked)
+    if said.epoch < 0 and said.step < 0 and said.part >= 0 and (bar or metrics):
+        said.step, said.steps = said.part, said.parts
+    taken = {told.metric for m in metrics if (told := meaning(m.name)) is not None}
+    if any(metric.kind in ("loss", "accuracy", "error") for metric in metrics):
+        timed = said_metrics.step_time(english, taken) or _bare_time(english, said, taken)
+        if timed is not None:
+            metrics.append(timed)
+    passing = (said.part >= 0 or bar) and bool(metrics) and _of_validation(english, metrics)
+    return LinePlan(
+        metrics=tuple(metrics),
+        epoch=said.epoch,
+        epochs=said.epochs,
+        step=said.step,
+        steps=said.steps,
+        part=said.part,
+        parts=said.parts,
+        bar=bar or keras,
+        keras=keras,
+        passing=passing,
+        summary=_is_summary(text, lower, metrics),
+        alone=all(metric.kind == "special" for metric in metrics),
+        section=section.group(1).lower() if section is not None else None,
+        **facts,
+    )
+
+
+def _metrics(text: str, said: said_counters.Counters, lower: str) -> list[Metric]:
+    marks = said_metrics.roles(text)
+    inherited = "val" if _STARRED.match(text) else ""
+    used = {said.epoch, said.epochs, said.step, said.steps, said.part, said.parts}
+    metrics: list[Metric] = []
+    names: set[str] = set()
+    has_norm = "nnzs" not in lower
+    for found, metric, told in said_metrics.pairs(text):
+        name = metric.name
+        if metric.at in used or (name.lower() == "norm" and not has_norm):
             continue
         while marks and marks[0][0] < found.start():
             inherited = marks.pop(0)[1]
         if told.role:
             inherited = told.role if " " in name else inherited
-        elif inherited and told.kind != "special":
+        elif inherited and (told.kind != "special" or told.metric == "directional_accuracy"):
             name = f"{inherited} {name}"
-        if total is not None:
-            if told.kind != "accuracy" or float(total) == 0:
-                continue
-            value /= float(total)
-            text = text[: found.start()] + " " * len(found.group()) + text[found.end() :]
-        said.metrics.append((name, value / 100 if percent and told.kind == "accuracy" else value))
-    _after(said, text)
-    _batches(said, text, after)
-    if any(word in lower for word in _ASIDE):
-        trains = any(_trains(name) for name, _ in said.metrics)
-        said.summary = _LOOKS_BACK.search(text) is not None or (
-            not trains and _MARKS_BEST.search(text) is not None
+        if name in names:
+            continue
+        names.add(name)
+        metrics.append(
+            Metric(name, metric.at, metric.factor, metric.average, metric.total, metric.kind)
         )
-    return said
+    rate = _NEW_RATE.search(text)
+    if rate is not None and not metrics and (rate.group("group") is None or "group 0" in lower):
+        metrics.append(Metric("learning rate", place(text, rate.end() - 1), kind="special"))
+    return metrics
 
 
-def _trains(name: str) -> bool:
-    told = meaning(name)
-    return told is not None and told.role == "train"
-
-
-def is_loss_metric(name: str) -> bool:
-    """Whether the metric counts as a loss when it is asked if a text is a training log."""
-    told = meaning(name)
-    return told is not None and told.kind in ("loss", "error")
-
-
-def _counter(said: Said, parts: list[str], value: float, total: str | None) -> bool:
-    """Take the pair as a counter, if it is one."""
-    last = parts[-1].lower().rstrip(".")
-    before = {part.lower() for part in parts[:-1]}
-    if last not in _EPOCH | _STEP | _BATCH or value != value or value < 0 or value > 1e15:
-        return False
-    if not before.isdisjoint(_NOT_NOW) and "end" not in before:
-        return True
-    if last in _EPOCH:
-        if said.epoch is None:
-            said.epoch = value
-    elif total is not None and float(total) >= value and float(total) > 0:
-        # the total may be that of an epoch or of the whole run: only beside an epoch it matters
-        said.part = value / float(total)
-        said.step = value if said.step is None else said.step
-    elif last in _STEP and said.step is None:
-        said.step = value
-    return True
-
-
-def _metric(parts: list[str]) -> tuple[str, Meaning] | None:
-    """The metric that the last words of a key name."""
-    if len(parts) > 1 and parts[-1] in ("tensor", "array"):
-        parts = parts[:-1]
-    start = len(parts) - 1
-    while start > 0 and parts[start - 1].lower().rstrip(".") in _VOCABULARY:
-        start -= 1
-    # a word of the vocabulary before the name may still deny it: best validation loss
-    name = " ".join(parts[max(0, start - 1) :]) if start else " ".join(parts)
-    if meaning(name) is None:
-        return None
-    name = " ".join(parts[start:])
-    told = meaning(name)
-    if told is None:
-        return None
-    if told.kind in ("loss", "accuracy", "special"):
-        return name, told
-    known = set(words(name))
-    if told.kind == "error":
-        return (name, told) if not known.isdisjoint(_ERRORS) else None
-    return (name, told) if not known.isdisjoint(_OTHERS) else None
-
-
-def _after(said: Said, text: str) -> None:
-    found = _AFTER.search(text) if "after" in text.lower() or " at " in text else None
-    if found is None:
-        return
-    unit, counted, written = found.groups()
-    value = number(written)
-    if value is not None:
-        said.metrics.append(("loss", value))
-        if unit.lower() == "epoch":
-            said.epoch = float(counted)
-        else:
-            said.step = float(counted)
-
-
-def _batches(said: Said, text: str, start: int) -> None:
-    """The share of the epoch from a progress bar or from a plain `200/2983`."""
-    bar = _BAR.search(text)
-    said.keras = bar is None and ("ETA:" in text or "━" in text or "[=" in text or "/step" in text)
-    said.bar = bar is not None or said.keras
-    if said.part is not None and bar is None:
-        return
-    found = _OF.search(text, bar.end() if bar else start)
+def _solver(text: str, said: said_counters.Counters) -> list[Metric]:
+    found = _AFTER.search(text)
     if found is not None:
-        done, total = int(found.group(1)), int(found.group(2))
-        if done <= total and total > 0:
-            said.part = done / total
-            if said.epoch is None and said.step is None and bar is not None:
-                said.step = float(done)
+        first = place(text, found.start())
+        if found.group(1).lower() == "epoch":
+            said.epoch = first
+        else:
+            said.step = first
+        return [Metric("loss", first + 1, kind="loss")]
+    for form, name in _SOLVERS:
+        if form.match(text) is not None:
+            said.step = 0
+            return [Metric(name, 1, kind="loss")]
+    if _DARKNET.match(text) is not None:
+        said.step = 0
+        return [Metric("avg loss", 2, kind="loss"), Metric("learning rate", 3, kind="special")]
+    return []
+
+
+def _bare_time(text: str, said: said_counters.Counters, taken: set[str]) -> Metric | None:
+    """A plain `time` is that of a step in lines of batches that say so by unit or company."""
+    if "step_time" in taken or max(said.step, said.part) < 0 or "end of" in text.lower():
+        return None
+    found = _BARE_TIME.search(text)
+    if found is None:
+        return None
+    unit = found.group("unit").lower()
+    if unit == "ms" or (unit in ("", "s") and (found.group("average") or "data" in text.lower())):
+        at = place(text, found.start())
+        return Metric("time/step", at, 1e-3 if unit == "ms" else 1.0, kind="special")
+    return None
+
+
+def _overflow(text: str) -> dict[str, Any]:
+    found = list(_SCALES.finditer(text))
+    skips = _SKIPS.search(text) is not None
+    if not skips and "overflow" not in text.lower():
+        return {}
+    scale = place(text, found[-1].end() - 1) if found else -1
+    return {"new_scale": scale, "skips": True}
+
+
+def _of_validation(text: str, metrics: list[Metric]) -> bool:
+    held_out = VALIDATION | TEST
+    marks = said_metrics.roles(text)
+    first = re.match(r"[\W_]*(\w+)", text)
+    stated = any(word in held_out or word == "validating" for _, word in marks[:1]) or (
+        first is not None and first.group(1).lower() in held_out | {"validating", "evaluating"}
+    )
+    return stated and all(
+        (told := meaning(m.name)) is not None and told.role != "train" for m in metrics
+    )
+
+
+def _is_summary(text: str, lower: str, metrics: list[Metric]) -> bool:
+    if not any(word in lower for word in _ASIDE):
+        return False
+    trains = any(
+        (told := meaning(metric.name)) is not None and told.role == "train" for metric in metrics
+    )
+    return _LOOKS_BACK.search(text) is not None or (
+        not trains and _MARKS_BEST.search(text) is not None
+    )
+
+
+def _blank(text: str, start: int, end: int) -> str:
+    """The text with a stretch blanked, in which the numbers keep their places."""
+    blank = "".join(SPENT if letter in (_M, SPENT) else " " for letter in text[start:end])
+    return text[:start] + blank + text[end:]

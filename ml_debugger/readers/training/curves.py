@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reading, Unreadable
-from ml_debugger.readers.training.names import canonical_names
+from ml_debugger.readers.training.names import canonical_names, meaning
+from ml_debugger.readers.training.units import in_unit, is_measured
 
 MAX_POINTS = 200_000
 MAX_CURVES = 500
 MAX_RUNS = 1_000
+MAX_BLANKS = 10_000
+MIN_BLANKS = 3
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -108,6 +111,7 @@ class Run:
     segment: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
+    blanks: dict[str, list[tuple[float | None, int]]] = field(default_factory=dict)
 
     def add(
         self, name: str, step: float | None, value: float, line: int, contextual: bool = False
@@ -123,6 +127,33 @@ class Run:
             step = float(points.seen + points.non_finite)
         points.contextual |= contextual
         points.add(step, value, line)
+
+    def add_blank(self, name: str, step: float | None, line: int) -> None:
+        """Note that the log writes null, None or a dash where a figure belongs."""
+        seen = self.blanks.setdefault(name, []) if len(self.blanks) < MAX_CURVES else []
+        if len(seen) < MAX_BLANKS:
+            seen.append((step, line))
+
+    def settle_blanks(self) -> None:
+        """Take blanks for NaN where a training loss was a number and then never again.
+
+        JavaScript and some writers put null for NaN; elsewhere a blank means "not measured".
+        A loss that is blank from its first line on is NaN, too: it is measured at every step.
+        Blanks between numbers are left out.
+        """
+        for name, blanks in self.blanks.items():
+            told = meaning(name)
+            points = self.points.get(name)
+            if told is None or told.kind != "loss" or told.role not in ("", "train"):
+                continue
+            if len(blanks) < MIN_BLANKS:
+                continue
+            if points is not None and (
+                points.lines[-1] > blanks[0][1] or len(points.values) < MIN_BLANKS
+            ):
+                continue
+            for step, line in blanks:
+                self.add(name, step, math.nan, line)
 
     def extend(self, name: str, steps: Floats, values: Floats, lines: Places) -> None:
         """Take many values of one name at once."""
@@ -145,6 +176,7 @@ class Runs:
         self.all: list[Run] = [Run()]
         self.details: dict[str, str] = {}
         self.left_out = 0
+        self.within: str | None = None
 
     @property
     def now(self) -> Run:
@@ -186,6 +218,8 @@ class Runs:
         rename: Callable[[Run], dict[str, str]] | None = None,
     ) -> Reading:
         """Training runs of all that was collected; raises Unreadable when that is nothing."""
+        for run in self.all:
+            run.settle_blanks()
         kept = [run for run in self.all if run.points] or (self.all[:1] if allow_empty else [])
         if not kept:
             raise Unreadable(problem or "no metric could be read", line)
@@ -195,6 +229,8 @@ class Runs:
         runs = []
         for number, run in enumerate(kept, start=1):
             segment = run.segment or (f"run {number}" if several else None)
+            if self.within is not None:
+                segment = self.within if segment is None else f"{self.within}, {segment}"
             names = (
                 rename(run)
                 if rename is not None
@@ -203,7 +239,8 @@ class Runs:
                     measured_on,
                 )
             )
-            subject = f"{self.head.shown} ({segment})" if several else self.head.shown
+            named = several or self.within is not None
+            subject = f"{self.head.shown} ({segment})" if named else self.head.shown
             runs.append(self._run(run, subject, segment, names))
         return Reading(runs, problem, line)
 
@@ -219,7 +256,11 @@ class Runs:
             if points.contextual:
                 points.spread()
             name = names[original]
-            curves[name] = Curve(name, original, points.steps, points.values, points.lines)
+            values = points.values
+            if is_measured(name):
+                scaled = in_unit(name, original, values)
+                name, values = (original, values) if scaled is None else (name, scaled)
+            curves[name] = Curve(name, original, points.steps, values, points.lines)
             if points.stride > 1 or points.non_finite > MAX_POINTS:
                 thinned.append(f"{original}: {len(points.values)} of "
                                f"{points.seen + points.non_finite} points kept")  # fmt: skip

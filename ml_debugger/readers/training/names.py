@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ml_debugger.readers.training.languages import in_english
+from ml_debugger.readers.training.special_names import special
+
 TRAIN = frozenset({"train", "training", "trn", "tr", "learn", "dtrain"})
 VALIDATION = frozenset(
     {"val", "valid", "validation", "vld", "eval", "evaluation", "dev", "dval", "dvalid", "deval"}
@@ -37,6 +40,10 @@ LOWER_IS_BETTER = frozenset(
 names are those of XGBoost's, LightGBM's and CatBoost's metric documentation."""
 
 ACCURACY = frozenset({"acc", "accuracy"})
+_TOP_1 = frozenset(
+    {"acc_1", "acc1", "top1", "top_1", "prec_1", "top1_acc", "acc_top1", "top_1_acc"}
+)
+_KERAS_KINDS = frozenset({"categorical", "sparse", "binary"})
 
 # words that say how a number was averaged, not what it is
 _MANNER = frozenset(
@@ -51,40 +58,6 @@ _NOT_A_CURVE = frozenset(
      *("packet", "frame", "data", "daily", "max", "maximum", "net"),
      *("weight", "weights", "scale", "fn", "function", "type", "name", "ratio", "delta")}
 )  # fmt: skip
-
-_SPECIAL = {
-    "lr": "learning_rate",
-    "learning_rate": "learning_rate",
-    "learningrate": "learning_rate",
-    "grad_norm": "grad_norm",
-    "gradnorm": "grad_norm",
-    "gnorm": "grad_norm",
-    "gradient_norm": "grad_norm",
-    "grad_norm_total": "grad_norm",
-    "total_grad_norm": "grad_norm",
-    "total_norm": "grad_norm",
-    "pred_std": "prediction_std",
-    "preds_std": "prediction_std",
-    "prediction_std": "prediction_std",
-    "predictions_std": "prediction_std",
-    "std_pred": "prediction_std",
-    "y_pred_std": "prediction_std",
-    "output_std": "prediction_std",
-    "pred_stddev": "prediction_std",
-    "share_positive": "share_positive",
-    "positive_share": "share_positive",
-    "frac_positive": "share_positive",
-    "fraction_positive": "share_positive",
-    "positive_fraction": "share_positive",
-    "pct_positive": "share_positive",
-    "positive_ratio": "share_positive",
-    "step_time": "step_time",
-    "time_per_step": "step_time",
-    "batch_time": "step_time",
-    "seconds_per_step": "step_time",
-    "ms_batch": "step_time",
-    "ms_step": "step_time",
-}
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])\d*|[A-Z]?[a-z]+\d*|\d+")
 
@@ -105,30 +78,31 @@ class Meaning:
 
 def words(name: str) -> list[str]:
     """The lower-case words of a name in snake, camel, dotted, slashed or spaced form."""
-    return [word.lower() for word in _WORDS.findall(name)]
+    return [word.lower() for word in _WORDS.findall(in_english(name[:200]))]
 
 
 @lru_cache(maxsize=4096)
 def meaning(original: str) -> Meaning | None:
     """What a logged name says; None for names that are no curve (a best value, a stop loss)."""
     parts = words(original)
-    if "_".join(parts) in _SPECIAL:
-        return Meaning("", _SPECIAL["_".join(parts)], "special", True)
-    if not parts or not _NOT_A_CURVE.isdisjoint(parts):
+    if not parts:
         return None
     role, rest = _split_role(parts)
-    # Lightning's LearningRateMonitor writes lr-Adam, lr-AdamW/pg1
-    if rest and rest[0] == "lr" and len(rest) <= 3:
-        return Meaning("", "learning_rate", "special", len(rest) == 1)
-    special = _SPECIAL.get("_".join(rest))
-    if special is not None:
-        return Meaning(role, special, "special", True)
+    told = special(original, parts, rest)
+    # the time of a step in validation says nothing about the training
+    if told is not None and not (role in ("val", "test") and told[0] in ("step_time", "memory")):
+        return Meaning(role, told[0], "special", told[1])
+    if not _NOT_A_CURVE.isdisjoint(parts):
+        return None
     kept = [word for word in rest if word not in _MANNER]
     metric = "_".join(kept)
+    if kept == ["cost"]:
+        return Meaning(role, metric, "loss", True)
     if not LOSS.isdisjoint(kept):
         return Meaning(role, metric, "loss", len(kept) == 1)
-    if not ACCURACY.isdisjoint(kept):
-        return Meaning(role, "accuracy" if len(kept) == 1 else metric, "accuracy", len(kept) == 1)
+    if not ACCURACY.isdisjoint(kept) or metric in _TOP_1:
+        bare = metric in _TOP_1 or all(word in ACCURACY | _KERAS_KINDS for word in kept)
+        return Meaning(role, "accuracy" if bare else metric, "accuracy", bare)
     if metric in LOWER_IS_BETTER or (kept and kept[-1] in LOWER_IS_BETTER):
         return Meaning(role, metric, "error", metric in LOWER_IS_BETTER)
     return Meaning(role, metric or "_".join(parts), "other", True)
@@ -183,12 +157,15 @@ def canonical_names(counts: Mapping[str, int], measured_on: str = "") -> dict[st
     stated = any(told.kind == "loss" for told in found.values()) and all(
         told.role for told in found.values() if told.kind == "loss"
     )
+    taken = set(result.values())
     for name, told in found.items():
         if told.kind == "accuracy" and not told.role and stated and not measured_on:
             # beside train_loss and valid_loss a bare "accuracy" may be of either set
             roles[name] = ""
         if name not in result:
-            result[name] = _other(name, told, roles[name], set(result.values()))
+            result[name] = _other(name, told, roles[name], taken)
+            taken.add(result[name])
+    _first_rate(result)
     return result
 
 
@@ -210,6 +187,8 @@ def _main(names: list[str], found: Mapping[str, Meaning], counts: Mapping[str, i
 def _other(name: str, told: Meaning, role: str, taken: set[str]) -> str:
     if told.kind == "special":
         wanted = told.metric
+        if role == "val" and (told.metric == "directional_accuracy" or wanted in taken):
+            wanted = f"val_{told.metric}"
     elif told.kind == "loss" and told.plain and role == "train":
         # the same loss, averaged in another manner than the one that stands for the training
         wanted = "_".join(words(name))
@@ -221,5 +200,15 @@ def _other(name: str, told: Meaning, role: str, taken: set[str]) -> str:
         wanted = told.metric
     if wanted in taken or wanted in ("train_loss", "val_loss"):
         full = "_".join(words(name))
-        wanted = full if full not in taken else name
+        wanted = full if full and full not in taken else name
     return wanted
+
+
+def _first_rate(result: dict[str, str]) -> None:
+    """Without a rate of the whole model the first parameter group stands for it."""
+    if "learning_rate" in result.values():
+        return
+    for name, canonical in result.items():
+        if canonical.startswith("learning_rate/"):
+            result[name] = "learning_rate"
+            return

@@ -1,26 +1,29 @@
 """Console logs of training scripts in their many shapes.
 
 `loss=0.1`, `Epoch 3/10 - loss: 0.1 - val_loss: 0.2`, progress bars with carriage returns and
-colours, time stamps before the text, several metrics a line or one a line. A text counts as a
-training log only when several of its first lines give a loss together with the place in the
-training where it was measured.
+colours, time stamps before the text, several metrics a line or one a line, lines of several
+processes between each other. A text counts as a training log only when several of its first
+lines give a loss together with the place in the training where it was measured.
 """
 
 from __future__ import annotations
 
 import re
 
+from ml_debugger.artifacts import Artifact
 from ml_debugger.readers.head import Head
-from ml_debugger.readers.reader import Reader, Reading
-from ml_debugger.readers.training.console import MAX_TEXT, Said, interesting, is_loss_metric, parse
+from ml_debugger.readers.reader import Reader, Reading, Unreadable
+from ml_debugger.readers.training.console_run import ConsoleRun
 from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.log_text import with_text
+from ml_debugger.readers.training.names import is_loss
 from ml_debugger.readers.training.stream import Stream, plain
+from ml_debugger.readers.training.survey import Survey, rank_of, survey
 
 FORMAT = "console training log"
 
-MAX_WHOLE = 32 << 20
-"""Bytes beyond which a log is read as a sample: a gigabyte would take a quarter of an hour."""
+MAX_WHOLE = 256 << 20
+"""Bytes beyond which a log is read as a sample, so that reading it takes seconds, not minutes."""
 
 _FIRST = 5_000
 _TERMINAL = re.compile("[\r\b\x1b]")
@@ -39,11 +42,12 @@ def recognise(head: Head) -> str | None:
     """The format's name for a text that is strict enough a training log."""
     if head.encoding is None or _is_markup(head.text):
         return None
+    kinds = survey(head.text).kinds()
     filled = losses = code = markdown = 0
     since_place = _NEAR
     places: set[tuple[float | None, ...]] = set()
     headings: set[tuple[float | None, ...]] = set()
-    values: set[str] = set()
+    found: set[str] = set()
     bare = 0
     for line in head.text.splitlines():
         if not line.strip():
@@ -53,26 +57,39 @@ def recognise(head: Head) -> str | None:
         markdown += _MARKDOWN.match(line) is not None
         since_place += 1
         for part in plain(line).split("\r"):
-            if not interesting(part):
+            said = kinds.read(part)
+            if said is None or said[0].summary:
                 continue
-            said = parse(part)
-            if said.has_counter and not said.metrics and not said.summary:
+            plan, values, _ = said
+            where = tuple(
+                values[at] if at >= 0 else None for at in (plan.epoch, plan.step, plan.part)
+            )
+            if plan.row is not None:
+                if is_loss(plan.row):
+                    losses += since_place < _NEAR
+                    found.add(f"{values[plan.row_at]}")
+                    places.add((float(losses),))
+                elif "step" in plan.row or "epoch" in plan.row or "iteration" in plan.row:
+                    since_place = 0
+                    headings.add((values[plan.row_at],))
+                continue
+            if plan.has_counter and not plan.metrics:
                 since_place = 0
-                headings.add((said.epoch, said.step))
-            found = [(name, value) for name, value in said.metrics if is_loss_metric(name)]
-            if not found or said.summary:
+                headings.add(where)
+            told = [values[m.at] for m in plan.metrics if m.kind in ("loss", "error")]
+            if not told:
                 continue
-            if said.has_counter or since_place < _NEAR:
+            if plan.has_counter or since_place < _NEAR:
                 losses += 1
-                places.add((said.epoch, said.step, said.part))
-            elif len(said.metrics) > 1:
+                places.add(where)
+            elif len(plan.metrics) > 1:
                 bare += 1
-            values.update(f"{value:g}" for _, value in found)
+            found.update("null" if value is None else f"{value:g}" for value in told)
     if code >= 3 and code > filled * 0.02:
         return None
     if markdown >= 3 and losses < filled * 0.5:
         return None
-    several = len(values) >= 2 or values <= {"nan", "inf", "-inf"}
+    several = len(found) >= 2 or found <= {"nan", "inf", "-inf", "null"}
     placed = losses >= 2 and len(places | headings) >= 2
     if several and (placed or losses + bare >= _ENOUGH_BARE):
         return FORMAT
@@ -82,93 +99,72 @@ def recognise(head: Head) -> str | None:
 def read(head: Head, form: str) -> Reading:
     """The runs of the log; a counter of epochs that starts again begins a new run."""
     stream = Stream(head, listen=True)
-    by_epoch = _counts_epochs(head.text)
-    console = _Console(Runs(head, form, "epoch" if by_epoch else "step"), by_epoch)
+    log = _Log(head, form, survey(head.text))
     every = max(1, -(-head.size // MAX_WHOLE))
     if every > 1:
-        console.runs.details["sampled"] = (
-            f"one line in {every}, and all lines with validation or non-finite figures"
-        )
+        log.sampled = f"one line in {every}, and all lines with validation or non-finite figures"
+    kinds = log.found.kinds()
     for line in stream.lines():
-        if line.number > _FIRST and line.number % every and not _must_be_read(line.text):
+        text = line.text
+        if every > 1 and line.number > _FIRST and line.number % every and not _must_be_read(text):
             continue
-        parts = plain(line.text).split("\r") if _TERMINAL.search(line.text) else [line.text]
+        parts = plain(text).split("\r") if _TERMINAL.search(text) else [text]
         for position, part in enumerate(parts, start=1):
-            if interesting(part):
+            said = kinds.read(part.rstrip())
+            if said is not None:
                 whole = line.whole or position < len(parts)
-                console.take(line.number, parse(part, whole))
-    return with_text(console.runs.reading(stream.problem), head, form, stream)
+                plan, values, written = said
+                log.of(rank_of(plan, values)).take(line.number, plan, values, written, whole)
+    return with_text(log.reading(stream.problem), head, form, stream)
 
 
 def _must_be_read(text: str) -> bool:
     """Whether a line of a huge log is read even where only a sample is."""
-    lower = text[:MAX_TEXT].lower()
+    lower = text.lower()
     if ("nan" in lower or "inf" in lower) and _NON_FINITE.search(lower) is not None:
         return True
     return "%|" not in lower and ("val" in lower or "fold" in lower or "test" in lower)
 
 
-class _Console:
-    """Keeps the place in the training while lines go by."""
+class _Log:
+    """The processes that write one log; usually there is one."""
 
-    def __init__(self, runs: Runs, by_epoch: bool) -> None:
-        self.runs = runs
-        self.by_epoch = by_epoch
-        self.epoch: float | None = None
-        self.fold: str | None = None
-        self.base = 0.0
-        self.shown: dict[str, str] = {}
+    def __init__(self, head: Head, form: str, found: Survey) -> None:
+        self.head = head
+        self.form = form
+        self.found = found
+        self.sampled: str | None = None
+        self.by_rank: dict[int | None, ConsoleRun] = {}
 
-    def take(self, line: int, said: Said) -> None:
-        """One line, or one refresh of a progress bar."""
-        if said.summary:
-            return
-        if said.fold is not None and said.fold != self.fold:
-            self.fold = said.fold
-            self.runs.start(f"fold {said.fold}")
-        if said.epoch is not None:
-            self._enter(said.epoch)
-        elif said.step is not None and not said.bar and not self.by_epoch:
-            self.runs.count(said.step)
-        if not said.metrics or (said.keras and said.part is not None and said.part < 1.0):
-            return
-        step, contextual = self._place(said)
-        for name, value in said.metrics:
-            if said.bar:
-                # a bar repeats its figures until they change, also into the next epoch
-                if self.shown.get(name) == str(value):
-                    continue
-                self.shown[name] = str(value)
-            self.runs.now.add(name, step, value, line, contextual)
+    def of(self, rank: int | None) -> ConsoleRun:
+        """The process with this rank; all are one where their metrics differ."""
+        if not self.found.by_rank:
+            rank = None
+        console = self.by_rank.get(rank)
+        if console is None:
+            unit = "epoch" if self.found.by_epoch else "step"
+            console = ConsoleRun(Runs(self.head, self.form, unit), self.found.by_epoch)
+            self.by_rank[rank] = console
+        return console
 
-    def _enter(self, epoch: float) -> None:
-        before = self.runs.now
-        self.runs.count(epoch)
-        if self.epoch is None or self.runs.now is not before:
-            self.base = min(1.0, epoch) if epoch == int(epoch) else 0.0
-            self.shown.clear()
-        self.epoch = epoch
-
-    def _place(self, said: Said) -> tuple[float | None, bool]:
-        """The step of the line's metrics, and whether it is only the epoch around it."""
-        if self.by_epoch and self.epoch is not None:
-            if said.part is not None and not said.keras:
-                return self.epoch - self.base + said.part, False
-            alone = said.epoch is not None and said.step is None
-            return self.epoch, not alone
-        if said.step is not None and not self.by_epoch:
-            return said.step, False
-        return (self.runs.now.last if not self.by_epoch else None), True
-
-
-def _counts_epochs(text: str) -> bool:
-    for line in text.splitlines():
-        for part in plain(line).split("\r")[:50]:
-            if "ep" in part.lower() and interesting(part):
-                said = parse(part)
-                if said.epoch is not None and not said.summary:
-                    return True
-    return False
+    def reading(self, problem: str | None) -> Reading:
+        """The runs of all ranks."""
+        artifacts: list[Artifact] = []
+        for rank, console in sorted(self.by_rank.items(), key=lambda pair: pair[0] or 0):
+            console.close()
+            if self.sampled is not None:
+                console.runs.details["sampled"] = self.sampled
+            if rank is not None:
+                console.runs.within = f"rank {rank}"
+            try:
+                reading = console.runs.reading(problem)
+            except Unreadable:
+                continue
+            artifacts += reading.artifacts
+            problem = reading.problem
+        if not artifacts:
+            raise Unreadable(problem or "no metric could be read")
+        return Reading(artifacts, problem)
 
 
 def _is_markup(text: str) -> bool:

@@ -1,0 +1,306 @@
+"""Follows a console log line by line and knows where in the training each figure belongs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.line_plan import LinePlan, Metric
+from ml_debugger.readers.training.names import is_loss, meaning, words
+from ml_debugger.readers.training.stamps import seconds
+from ml_debugger.readers.training.survey import counted
+
+_ROW_COUNTERS = ("total_timesteps", "timesteps", "timesteps_total", "num_timesteps", "epoch",
+                 "step", "iteration", "iterations", "steps", "misc_total_timesteps",
+                 "time_total_timesteps", "n_updates")  # fmt: skip
+# a last bar that stands further than this may have ended between two of its refreshes
+_NEARLY = 0.95
+_SECTION_LINES = 40
+
+Values = Sequence[float | None]
+
+
+class ConsoleRun:
+    """Keeps the place in the training of one process while lines go by."""
+
+    def __init__(self, runs: Runs, by_epoch: bool) -> None:
+        self.runs = runs
+        self.by_epoch = by_epoch
+        self.epoch: float | None = None
+        self.fold: float | None = None
+        self.base = 0.0
+        self.shown: dict[str, float] = {}
+        self.skipped = 0
+        self.at: float | None = None
+        self.section = ""
+        self.section_from = 0
+        self.pending: dict[str, tuple[float | None, float, int, bool]] = {}
+        self.pending_part = 0.0
+        self.rows: list[tuple[str, float, int]] = []
+        self.unfinished: float | None = None
+
+    def take(
+        self, line: int, plan: LinePlan, values: Values, written: Sequence[str], whole: bool
+    ) -> None:
+        """One line, or one refresh of a progress bar."""
+        if plan.row is not None:
+            value = values[plan.row_at]
+            if value is not None and whole:
+                self.rows.append((plan.row, value, line))
+            if len(self.rows) > 200:
+                self.end_box()
+            return
+        if self.rows:
+            self.end_box()
+        self._plan(plan, values)
+        if plan.ending is not None:
+            self._finish(plan.ending)
+        if plan.summary:
+            return
+        if plan.section is not None:
+            self.section, self.section_from = plan.section, line
+        if plan.fold >= 0 and (fold := values[plan.fold]) is not None and fold != self.fold:
+            self._flush()
+            self.fold = fold
+            self.runs.start(f"fold {fold:g}")
+            self._begin()
+        part = self._part(plan, values)
+        self._count(plan, values, part)
+        if plan.skips:
+            self._skip(plan, values, line)
+        if not plan.metrics:
+            return
+        if plan.alone and not plan.has_counter and self.at is None and self.epoch is None:
+            # settings echoed before the training
+            return
+        self._measure(line, plan, values, written, part, whole)
+
+    def close(self) -> None:
+        """Take in what waited for its line to be completed."""
+        if self.rows:
+            self.end_box()
+        self._flush()
+        if self.by_epoch:
+            for run in self.runs.all:
+                _count_from_zero(run)
+        if self.unfinished is not None:
+            facts = self.runs.now.facts
+            facts["planned_steps"] = max(
+                facts.get("planned_steps") or 0, math.ceil(self.unfinished)
+            )
+
+    def _measure(
+        self,
+        line: int,
+        plan: LinePlan,
+        values: Values,
+        written: Sequence[str],
+        part: float | None,
+        whole: bool,
+    ) -> None:
+        step, contextual = self._place(plan, values, part)
+        waits = plan.passing or (plan.keras and part is not None and part < 1.0)
+        if waits and self.pending and (part or 0.0) < self.pending_part:
+            self._flush()
+        if not waits and self.pending:
+            if plan.keras:
+                self.pending.clear()
+            else:
+                self._flush()
+        self.pending_part = part or 0.0
+        prefix = self._prefix(line)
+        metrics = plan.metrics if whole else self._sound(plan)
+        run = self.runs.now
+        for metric in metrics:
+            value = values[metric.at]
+            name = (
+                metric.name
+                if not prefix or metric.kind == "special"
+                else self._named(metric, prefix)
+            )
+            if value is None:
+                run.add_blank(name, step, line)
+                continue
+            if metric.total >= 0:
+                total = values[metric.total]
+                if not total:
+                    continue
+                value /= total
+            value *= metric.factor
+            if waits:
+                if metric.average >= 0 and (average := values[metric.average]) is not None:
+                    value = average * metric.factor
+                self.pending[name] = (step, value, line, contextual)
+                continue
+            if plan.bar:
+                # a bar repeats its figures until they change, also into the next epoch
+                shown = self.shown.get(name)
+                if shown is not None and (shown == value or (shown != shown and value != value)):
+                    continue
+                self.shown[name] = value
+            run.add(name, step, value, line, contextual)
+        self.at = step
+        if plan.stamp is not None and not plan.bar:
+            time = seconds(plan.stamp, written, self.runs.head.modified)
+            if time is not None:
+                run.add("timestamp", step, time, line, contextual)
+
+    def _sound(self, plan: LinePlan) -> tuple[Metric, ...]:
+        """All metrics of an unclosed line but the last, whose number may be cut in two."""
+        last = max(plan.metrics, key=lambda metric: metric.at)
+        return tuple(metric for metric in plan.metrics if metric is not last)
+
+    def _prefix(self, line: int) -> str:
+        if self.section and line - self.section_from > _SECTION_LINES:
+            self.section = ""
+        return self.section
+
+    @staticmethod
+    def _named(metric: Metric, prefix: str) -> str:
+        told = meaning(metric.name)
+        return metric.name if told is None or told.role else f"{prefix} {metric.name}"
+
+    def _part(self, plan: LinePlan, values: Values) -> float | None:
+        if plan.part < 0:
+            return None
+        done, total = values[plan.part], values[plan.parts]
+        if done is None or total is None or not 0 <= done <= total or total <= 0:
+            return None
+        return done / total
+
+    def _count(self, plan: LinePlan, values: Values, part: float | None) -> None:
+        epoch = counted(values[plan.epoch]) if plan.epoch >= 0 else None
+        if epoch is not None:
+            self._enter(epoch)
+            if plan.epochs >= 0:
+                self._plan_epochs(values[plan.epochs])
+            if plan.bar and part is not None and not plan.passing:
+                end = epoch - self.base + 1
+                self.unfinished = end if part < _NEARLY else None
+            elif plan.metrics:
+                self.unfinished = None
+        elif plan.step >= 0 and not plan.passing and not self.by_epoch:
+            step = counted(values[plan.step])
+            if step is not None and (not plan.bar or plan.metrics):
+                if self.runs.now.last is None or step > self.runs.now.last:
+                    self._go_on()
+                self._turn(step)
+                if plan.steps >= 0 and part is not None and part <= 1:
+                    total = counted(values[plan.steps])
+                    if total is not None:
+                        self.runs.now.facts["planned_steps"] = int(total)
+
+    def _enter(self, epoch: float) -> None:
+        if epoch != self.epoch:
+            self._flush()
+            self.section = ""
+            self._go_on()
+        before = self.runs.now
+        self.runs.count(epoch)
+        if self.epoch is None or self.runs.now is not before:
+            if self.runs.now is not before:
+                self._begin()
+            self.base = min(1.0, epoch) if epoch == int(epoch) else 0.0
+            self.shown.clear()
+        self.epoch = epoch
+
+    def _turn(self, step: float) -> None:
+        before = self.runs.now
+        self.runs.count(step)
+        if self.runs.now is not before:
+            self._begin()
+
+    def _begin(self) -> None:
+        """A new run has begun."""
+        self.skipped = 0
+        self.shown.clear()
+        self.unfinished = None
+        self.at = None
+
+    def _place(
+        self, plan: LinePlan, values: Values, part: float | None
+    ) -> tuple[float | None, bool]:
+        """The step of the line's metrics, and whether it is only the epoch around it."""
+        if self.by_epoch and self.epoch is not None:
+            if part is not None and not plan.keras and not plan.passing:
+                if plan.epochs >= 0 and plan.epoch == plan.part:
+                    return self.epoch, False
+                return self.epoch - self.base + part, False
+            alone = plan.epoch >= 0 and plan.step < 0
+            return self.epoch, not alone
+        if plan.step >= 0 and not self.by_epoch and not plan.passing:
+            step = counted(values[plan.step])
+            if step is not None:
+                return step, False
+        return (self.runs.now.last if not self.by_epoch else None), True
+
+    def _flush(self) -> None:
+        """Take the last figures of a validation, or of an epoch that was not completed."""
+        for name, (step, value, line, contextual) in self.pending.items():
+            self.runs.now.add(name, step, value, line, contextual)
+        self.pending.clear()
+        self.pending_part = 0.0
+
+    def end_box(self) -> None:
+        """Take the rows of a box of keys and values, such as Stable-Baselines prints."""
+        rows, self.rows = self.rows, []
+        plain = {"_".join(words(key)): value for key, value, _ in rows}
+        counter = next((plain[name] for name in _ROW_COUNTERS if name in plain), None)
+        told = [(key, value, line) for key, value, line in rows if _is_metric(key)]
+        if counter is not None and counted(counter) is not None and told:
+            if self.by_epoch and "epoch" in plain:
+                self._enter(counter)
+            else:
+                self._turn(counter)
+        for key, value, line in told:
+            self.runs.now.add(key, counter, value, line, counter is None)
+
+    def _skip(self, plan: LinePlan, values: Values, line: int) -> None:
+        self.skipped += 1
+        run = self.runs.now
+        at = self.at if self.at is not None else run.last
+        run.add("skipped steps", at, float(self.skipped), line, True)
+        if plan.new_scale >= 0 and (scale := values[plan.new_scale]) is not None:
+            run.add("loss scale", at, scale, line, True)
+
+    def _plan(self, plan: LinePlan, values: Values) -> None:
+        if plan.planned_epochs >= 0 and self.by_epoch:
+            self._plan_epochs(values[plan.planned_epochs])
+        elif plan.planned_steps >= 0 and not self.by_epoch:
+            total = counted(values[plan.planned_steps])
+            if total:
+                self.runs.now.facts.setdefault("planned_steps", int(total))
+
+    def _plan_epochs(self, total: float | None) -> None:
+        if total is not None and counted(total) and total == int(total):
+            self.runs.now.facts["planned_steps"] = int(total)
+
+    def _finish(self, ended: bool) -> None:
+        facts = self.runs.now.facts
+        if self.runs.now.points and facts.get("finished") is not True:
+            facts["finished"] = ended
+
+    def _go_on(self) -> None:
+        """The counter rises: what was said of an end was not that of the run."""
+        self.runs.now.facts.pop("finished", None)
+
+
+def _is_metric(key: str) -> bool:
+    told = meaning(key)
+    return told is not None and (
+        told.kind in ("loss", "accuracy", "special")
+        or is_loss(key)
+        or not {"reward", "rew", "return", "kl", "entropy", "variance"}.isdisjoint(words(key))
+    )
+
+
+def _count_from_zero(run: Run) -> None:
+    """Plan the epoch with the last number, where they are counted from 0 to one less.
+
+    Some loops count from 0 and print the last number, some the number of epochs: a run that
+    reached the number given is of the first kind.
+    """
+    planned = run.facts.get("planned_steps")
+    if planned and planned > 1 and run.first == 0 and run.last is not None and run.last < planned:
+        run.facts["planned_steps"] = planned - 1
