@@ -102,8 +102,7 @@ def _onset(
         if rise <= max(least, 2 * noise):
             continue
         if rank_sum_p(stretch, calm) < 1e-4 or (
-            min(stretch) > max(values[:i][-lasting:] if i > lowest else calm)
-            and rise > 5 * noise
+            min(stretch) > max(values[:i][-lasting:] if i > lowest else calm) and rise > 5 * noise
         ):
             return lowest, i, noise
     return (last - 1, last - 1, scatter(values)) if ends_badly and last > 2 else None
@@ -112,4 +111,3 @@ def _onset(
 def _smooth(values: Sequence[float]) -> list[float]:
     half = 2 if len(values) >= 30 else 1
     return [median(values[max(0, i - half) : i + half + 1]) for i in range(len(values))]
-
