@@ -52,8 +52,8 @@ class LogText(Artifact):
     `first_time` and `last_time` are its first and last time stamps (UTC where it says a zone,
     else as written); `intervals` holds the seconds between records that carry time stamps, at
     most 1,000 of them, evenly thinned; `pauses` are the longest of them, the longest first.
-    `modified` is when the file was written last, `read` when it was looked at, both in seconds
-    since 1970. `complete` is false where its last line was cut off.
+    `modified` is when the file was written last, `read` when it was looked at, `born` when it was
+    made, all in seconds since 1970. `complete` is false where its last line was cut off.
     `running` is true where the process that writes it is known to go on while it is judged.
     """
 
@@ -71,3 +71,4 @@ class LogText(Artifact):
     tail_lines: tuple[int, ...] = ()
     pauses: tuple[Pause, ...] = ()
     read: float | None = None
+    born: float | None = None

@@ -8,6 +8,7 @@ from ml_debugger.readers.training import (
     catboost_text,
     console_table,
     csv_log,
+    failed_rows,
     huggingface,
     json_history,
     json_lines,
@@ -34,6 +35,7 @@ TEXT: tuple[Reader, ...] = (
     catboost_text.READER,
     console_table.READER,
     plain_text.READER,
+    failed_rows.READER,
     log_text.READER,
 )
 READERS: tuple[Reader, ...] = (*STRUCTURED, *TEXT)

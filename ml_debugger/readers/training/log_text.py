@@ -16,6 +16,7 @@ from ml_debugger.artifacts import LogText
 from ml_debugger.readers.head import HEAD_BYTES, Head
 from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training import tracebacks
+from ml_debugger.readers.training.birth import born
 from ml_debugger.readers.training.stream import Stream
 from ml_debugger.readers.training.time_stamps import stamp_of
 from ml_debugger.readers.training.trouble import cleaned, is_bar, is_levelled, kind
@@ -87,6 +88,7 @@ def text_of(head: Head, form: str, stream: Stream) -> LogText:
         tail_lines=tuple(number for number, _ in tail),
         pauses=times.pauses,
         read=time.time(),
+        born=born(head.file),
     )
 
 

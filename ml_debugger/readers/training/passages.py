@@ -35,7 +35,7 @@ class Passages:
         self.lines = 0
         self.complete = True
         self.times = TimeStamps()
-        self._found: dict[tuple[str, str], Passage] = {}
+        self._found: dict[tuple[str, int | None, str], Passage] = {}
         self._rest = ""
         self._past = ""
         self._past_lines = 0
@@ -154,7 +154,7 @@ class Passages:
         told = (
             passage.lines if len(passage.lines) < 5 else (*passage.lines[:2], *passage.lines[-3:])
         )
-        key = (passage.kind, _NUMBERS.sub("0", "\n".join(told)))
+        key = (passage.kind, passage.rank, _NUMBERS.sub("0", "\n".join(told)))
         known = self._found.pop(key, None)
         if known is not None:
             passage = replace(known, count=known.count + 1, last=passage.last)

@@ -46,6 +46,8 @@ _GOES_ON = re.compile(
 _RANK = re.compile(
     r"\brank\s?[:=]?\s?(\d+)|^\[\d+,(\d+)\]|^(\d{1,4}): |\[(?:default|gpu|worker)\s?(\d+)\]", re.I
 )
+# what Python writes above a traceback that ends nothing
+_OUTLIVED = re.compile(r"^Exception ignored in|^--- Logging error ---|^Exception in thread ")
 _PREFIXED = re.compile(r"\d\d[:.]\d\d|ERROR|CRITICAL|Error|FATAL|WARN|\[[A-Z]\]|<std(?:err|out)>")
 
 
@@ -116,6 +118,8 @@ def take(raw: Sequence[str], before: str = "") -> Taken:
         kept.append(text.rstrip()[:MAX_TEXT])
         if inside:
             ended_at = at
+    if _OUTLIVED.search(before):
+        kept.insert(0, cleaned(before).strip()[:MAX_TEXT])
     logged = prefix.logged or _levelled_above(before)
     return Taken(_bounded(kept), ended_at + 1, whole, prefix.rank, logged)
 

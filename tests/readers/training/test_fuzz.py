@@ -26,6 +26,7 @@ GOOD = {
     "console-table": b"epoch  train_loss  valid_loss\n1  0.5  0.6\n2  0.4  nan\n",
     "console-training-log": b"Epoch 1/2\n\r 50%|## | 1/2 [0:1, loss=0.5]\r100%|##| 2/2 [loss=nan]\n"
     b"Epoch 2/2 - loss: 0.4 - val_loss: 1e309 fold 2\nFold 2\nstep [1/0] loss tensor(0.1)\n",
+    "failed-rows": b'algo,status,reason\nppo,ok,\nppo,error,"KeyError: x\nmore"\n',
     "log-text": b"2024-01-02 03:04:05 ERROR no rows\nTraceback (most recent call last):\n"
     b'  File "a.py", line 3, in f\n    g()\nKeyError: 3\nCUDA out of memory\nKilled\n',
     "tensorboard-events": bytes.fromhex(
