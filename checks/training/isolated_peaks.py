@@ -1,0 +1,134 @@
+"""Peaks of a loss that stand alone and go back at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ml_debugger.curves.levels import condensed
+from ml_debugger.curves.noise import spread
+from ml_debugger.curves.points import Points
+from ml_debugger.curves.tail import tail_reach
+
+FEWEST = 20
+_SIDE = 5
+_LONGEST = 3
+_CHANCE = 0.001
+_SCATTERS = 8.0
+_GAP = 2.0
+_CLEAR = 6.0
+_RETURNED = 0.35
+_RARE = 0.01
+_ENOUGH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """One peak: `at` is its position, `before` the level it rose from, `height` relative to it."""
+
+    at: int
+    before: float
+    value: float
+    height: float
+
+
+def isolated_peaks(points: Points) -> list[Peak]:
+    """Peaks of at most three points beyond the curve's own upper tail, greatest first.
+
+    `points` are those after the warm-up. The level is the higher one of the medians of the five
+    points on either side, so that a step up is no peak.
+    """
+    values = points.values
+    count = len(values)
+    if count < FEWEST or min(values) <= 0:
+        return []
+    scaled = [math.log(value) for value in values]
+    peaks = []
+    for at in _outliers(_residuals(scaled, _SIDE), _noise(scaled, _SIDE)):
+        before = median(scaled[max(0, at - _SIDE) : at] or scaled[:1])
+        height = scaled[at] - before
+        if at >= _SIDE and _returns(scaled, at, before, height):
+            peaks.append(Peak(at, math.exp(before), values[at], math.expm1(min(height, 50.0))))
+    return peaks
+
+
+def _outliers(residuals: Sequence[float], noise: Sequence[float]) -> list[int]:
+    """The greatest residuals that a gap parts from the rest, beyond the reach of its tail.
+
+    Few points stand for a heavy tail only badly: below 50 the distances asked for are greater.
+    """
+    count = len(residuals)
+    most = max(_LONGEST, math.ceil(_RARE * count))
+    order = sorted(range(count), key=residuals.__getitem__, reverse=True)
+    ordered = sorted(noise, reverse=True)
+    scatters, gap = (_SCATTERS, _GAP) if count >= _ENOUGH else (2 * _SCATTERS, 2 * _GAP)
+    for few in range(min(most, 20), 0, -1):
+        lowest = residuals[order[few - 1]]
+        bound = max(scatters * spread(noise), gap * max(ordered[few], 0.0))
+        clear = lowest > _CLEAR * max(ordered[few], 0.0) and lowest > bound
+        if count >= _ENOUGH and lowest > bound and not clear:
+            bound = max(bound, tail_reach(noise, few, _CHANCE))
+        if lowest > bound:
+            return order[:few]
+    return []
+
+
+def hump(points: Points, rates: Points) -> Peak | None:
+    """A longer peak, up to a fifth of the run, that no rise of the learning rate explains."""
+    short = condensed(points, 200)
+    values = short.values
+    count = len(values)
+    if count < 2 * FEWEST or min(values) <= 0:
+        return None
+    scaled = [math.log(value) for value in values]
+    side = count // 8
+    residuals = _residuals(scaled, side)
+    at = max(range(side, count - side), key=residuals.__getitem__)
+    before = median(scaled[at - side : at])
+    height = scaled[at] - before
+    later = scaled[at + 1 : at + 1 + count // 4]
+    calm = [r for i, r in enumerate(residuals) if abs(i - at) > side]
+    beyond = residuals[at] > max(_SCATTERS * spread(calm), _GAP * max(calm))
+    raised = sum(s > before + height / 2 for s in scaled[max(0, at - side) : at + side]) >= 3
+    returned = len(later) >= side and min(later) <= before + _RETURNED * height
+    if not (beyond and raised and returned) or _rate_moved(short, rates, at, side):
+        return None
+    position = points.at.index(short.at[at])
+    return Peak(position, math.exp(before), values[at], math.expm1(min(height, 50.0)))
+
+
+def _residuals(scaled: Sequence[float], side: int) -> list[float]:
+    found = []
+    for i, value in enumerate(scaled):
+        before, after = scaled[max(0, i - side) : i], scaled[i + 1 : i + 1 + side]
+        if not before or not after:
+            found.append(0.0)
+            continue
+        found.append(value - max(median(before), median(after)))
+    return found
+
+
+def _noise(scaled: Sequence[float], side: int) -> list[float]:
+    """Distances from the median of as many points on either side, which no trend moves far."""
+    found = []
+    for i, value in enumerate(scaled):
+        wide = min(side, i, len(scaled) - 1 - i)
+        near = [*scaled[i - wide : i], *scaled[i + 1 : i + 1 + wide]]
+        found.append(value - median(near) if near else 0.0)
+    return found
+
+
+def _returns(scaled: Sequence[float], at: int, before: float, height: float) -> bool:
+    """Within three points it is back at its level, and it was no more than three points long."""
+    later = scaled[at + 1 : at + 1 + _LONGEST + 1]
+    return bool(later) and min(later) <= before + _RETURNED * height
+
+
+def _rate_moved(points: Points, rates: Points, at: int, side: int) -> bool:
+    first, last = points.steps[max(0, at - 2 * side)], points.steps[at]
+    seen = [v for s, v in zip(rates.steps, rates.values, strict=True) if first <= s <= last]
+    earlier = [v for s, v in zip(rates.steps, rates.values, strict=True) if s < first]
+    seen = earlier[-1:] + seen
+    return not seen or max(seen) > 1.2 * min(seen)
