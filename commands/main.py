@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "watch": "Watch findings, machine, training and past runs live.",
     "monitor": "Run a training, watch it, end it when it is lost.",
     "leakage": "Prove that a feature function uses no future, or name what does.",
+    "fix": "Repair what a check finds; a plan first, and it can be undone.",
     "playbook": "List, show or run a playbook.",
     "history": "List past runs or show one.",
     "init": "Write a diagnostic.toml for this folder.",

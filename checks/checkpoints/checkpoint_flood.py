@@ -53,6 +53,7 @@ _RECORD = "the project's record: save only the top 3 checkpoints by validation l
         Setting("policy", "checkpoints", 3, "checkpoints to keep where no index says", _RECORD),
     ),
     profiles=("pre-train", "full"),
+    fix="rotate-checkpoints",
 )
 def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
     """A run keeps far more checkpoints than it can use.

@@ -58,7 +58,8 @@ class Check:
     and returns what is worth knowing of them as small frames by name; all checks share one walk
     over the parts, and the frames of all parts come back as one `Gathered`.
     `explained_by` names the faults that cause this one when a linked subject has them.
-    `required` marks a check whose `skip` leaves a run incomplete.
+    `required` marks a check whose `skip` leaves a run incomplete. `fix` names the reversible
+    remedy for its findings, None where a person must decide.
     """
 
     code: str
@@ -75,6 +76,7 @@ class Check:
     deadline: float
     required: bool
     preview: bool
+    fix: str | None = None
 
     def __post_init__(self) -> None:
         if not CODE.fullmatch(self.code):
@@ -158,13 +160,14 @@ def check(
     deadline: float = 60.0,
     required: bool = False,
     preview: bool = False,
+    fix: str | None = None,
 ) -> Callable[[Measure], Check]:
     """Declare a check; the decorated function becomes a `Check`.
 
     The function's parameters say what it judges: artifacts by type, `Settings` for the values
     of its settings, `Scan` for the results of `ask`, `Gathered` for those of `gather`, `Sample`
     for rows of a feature table. Its docstring is the card.
-    `deadline` is in seconds.
+    `deadline` is in seconds; `fix` names a remedy.
     """
 
     def declare(measure: Measure) -> Check:
@@ -183,6 +186,7 @@ def check(
             deadline=deadline,
             required=required,
             preview=preview,
+            fix=fix,
         )
 
     return declare

@@ -51,7 +51,7 @@ class CardFacts:
             "explained_by": list(self.explained_by),
             "explains": list(self.explains),
             "playbook": self.playbook,
-            "fix": None,
+            "fix": check.fix,
             "profiles": list(check.profiles),
             "preview": check.preview,
         }

@@ -25,6 +25,7 @@ def render(facts: CardFacts, style: Style) -> str:
         ("explained by", ", ".join(facts.explained_by)),
         ("explains", ", ".join(facts.explains)),
         ("playbook", playbook),
+        ("fix", f"{check.fix}: diagnostic fix {check.code}" if check.fix else ""),
         preview,
     ):
         if pair is not None and pair[1]:

@@ -84,7 +84,8 @@ def judge(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> R
         outcome = measure()
         result = _compare(blank, outcome, effective(check, overrides)[0])
         if isinstance(outcome, Measurement) and result.status.is_finding:
-            result = replace(result, path=outcome.path or _file(outcome, task) or blank.path)
+            path = outcome.path or _file(outcome, task) or blank.path
+            result = replace(result, path=path, fix=check.fix)
     except Exception as error:  # noqa: BLE001  the boundary: a failing check is an error result
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
         result = replace(blank, status=Status.ERROR, reason=f"the check failed: {reason}")
