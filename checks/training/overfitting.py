@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from checks.training.late_jump import late_jump
 from checks.training.validation_rise import FEWEST, worst_rise
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
@@ -13,8 +14,6 @@ from ml_debugger.contract import (
     Measurement,
     NotMeasured,
     Outcome,
-    Setting,
-    Settings,
     check,
 )
 
@@ -52,15 +51,20 @@ from ml_debugger.contract import (
             meaning="fall of a two-class training loss while validation accuracy is at most 0.5",
             source="ln 2 is the loss of a coin; 0.5 is its accuracy",
         ),
-    ],
-    settings=[
-        Setting("rounds_past_best", "rounds", 50,
-                "rounds past the best that early stopping of a booster commonly allows",
-                "XGBoost and LightGBM examples: 10 to 50 early_stopping_rounds"),
+        Limit(
+            name="late_jump",
+            unit="share of the level since the best",
+            direction="above",
+            warn=1.0,
+            meaning="how far the last two validation losses lie above all since the best, where "
+            "they are ten times the training loss as well",
+            source="two checks are little evidence: a warning; measured on a public log of an "
+            "LSTM on closing prices, three times the level and 25 times the training loss",
+        ),
     ],
     profiles=("pre-train", "full"),
 )  # fmt: skip
-def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
+def overfitting(run: TrainingRun) -> Outcome:
     """The training goes on improving while the validation gets worse.
 
     What it measures:
@@ -70,8 +74,10 @@ def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
         the curve's own scatter, and when the training loss fell or kept its level. Up to twelve
         checks, one fall and then at least two rises in a row count too. A training loss that
         rises as well is divergence, another check.
-        Beside it: the gap between training and validation accuracy at the end, and a training
-        loss that falls well below ln 2 while validation accuracy stays at 0.5 or less.
+        Beside it: the gap between training and validation accuracy at the end; a training loss
+        that falls well below ln 2 while validation accuracy stays at 0.5 or less; and two last
+        validation losses above all since the best, at ten times the training loss and more.
+        Rounds of a booster are left to boosting-overfit, their accuracies are judged here.
 
     Why it matters:
         The model learns the noise of its training window. In a market that noise does not come
@@ -88,10 +94,11 @@ def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
         Statistics 18, 1947. Amazon SageMaker Debugger, rule Overfit. The project's record of
         train-validation gaps (0.20; 0.95 against 0.60).
     """
-    rise = worst_rise(run, settings["rounds_past_best"])
+    rise = worst_rise(run)
     gap = _accuracy_gap(run)
     skill = _gain_without_skill(run)
-    if rise is None and gap is None and skill is None:
+    jump = late_jump(run)
+    if rise is None and gap is None and skill is None and jump is None:
         return NotMeasured(_why_not(run))
     evidence: list[Evidence] = []
     titles: list[str] = []
@@ -101,7 +108,7 @@ def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
         evidence.append(Evidence("val_accuracy", round(validation, 4), None, "at the end"))
         if train - validation > 0.20:
             titles.append(f"Accuracy {train:.0%} in training, {validation:.0%} in validation")
-    if skill is not None and skill > 0:
+    if skill is not None and skill > 0.15:
         evidence.append(Evidence("train_loss_fall", round(skill, 4), "share of the first loss"))
         titles.append(f"Training loss fell {skill:.0%}, validation accuracy is a coin's")
     line = None
@@ -122,12 +129,18 @@ def overfitting(run: TrainingRun, settings: Settings) -> Outcome:
             titles.append(f"{curve.original} ends within noise of its best ({where})")
     elif not titles:
         titles.append("Training and validation accuracy end close together")
+    if jump is not None and jump.share > 1 and line is None:
+        line = jump.line
+        evidence.append(Evidence("times_training_loss", round(jump.times_training, 1), "times"))
+        titles.insert(0, f"The last two validation losses are {1 + jump.share:.1f} times the level "
+                         f"since the best")  # fmt: skip
     return Measurement(
         titles[0],
         {
             "validation_rise": math.nan if rise is None else rise.rise,
             "accuracy_gap": math.nan if gap is None else gap[0] - gap[1],
             "gain_without_skill": math.nan if skill is None else skill,
+            "late_jump": math.nan if jump is None else jump.share,
         },
         tuple(evidence[:5]),
         line=line,
@@ -162,6 +175,8 @@ def _tendency(change: float) -> str:
 
 
 def _why_not(run: TrainingRun) -> str:
+    if run.step_unit == "round":
+        return "the rounds of a booster are judged by boosting-overfit"
     if run.curve("train_loss") is None and run.curve("train_accuracy") is None:
         return "no training loss in this log"
     if run.curve("val_loss") is None and run.curve("val_accuracy") is None:

@@ -36,25 +36,25 @@ class ValidationRise:
     train_change: float
 
 
-def worst_rise(run: TrainingRun, rounds_past_best: float) -> ValidationRise | None:
+def worst_rise(run: TrainingRun) -> ValidationRise | None:
     """The greatest rise among the run's validation losses; None where nothing can be judged.
 
-    A booster's run (unit "round") must have gone on for more than `rounds_past_best` rounds.
+    The rounds of a booster are not judged: there the question is which round predicts.
     """
     train = run.curve("train_loss")
-    if train is None:
+    if train is None or run.step_unit == "round":
         return None
     found = [
         rise
         for name, curve in run.curves.items()
         if name.startswith("val") and "loss" in name.split("_")
-        and (rise := _rise(curve, train, run.step_unit, rounds_past_best)) is not None
+        and (rise := _rise(curve, train)) is not None
     ]  # fmt: skip
     # the main validation set stands for the run where nothing rises
     return max(found, key=lambda r: (r.rise, r.curve.name == "val_loss"), default=None)
 
 
-def _rise(curve: Curve, train: Curve, unit: str, rounds_past_best: float) -> ValidationRise | None:
+def _rise(curve: Curve, train: Curve) -> ValidationRise | None:
     kept = [i for i, value in enumerate(curve.values) if math.isfinite(value)]
     steps = [curve.steps[i] for i in kept]
     values = [curve.values[i] for i in kept]
@@ -81,10 +81,9 @@ def _rise(curve: Curve, train: Curve, unit: str, rounds_past_best: float) -> Val
         )
     else:
         beyond_noise = True
-    past_best = unit != "round" or steps[-1] - steps[lowest] > rounds_past_best
     # a training loss that climbs with the validation loss is divergence
     training_holds = change < 0.25 and change < 0.5 * rise
-    counts = rise > 0 and beyond_noise and past_best and training_holds
+    counts = rise > 0 and beyond_noise and training_holds
     return ValidationRise(curve, rise if counts else 0.0, kept[lowest], end, change)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -176,13 +177,43 @@ def test_a_training_loss_that_rises_too_is_divergence() -> None:
     assert status(overfitting, run) is Status.PASS
 
 
-def test_a_booster_may_go_a_few_rounds_past_its_best() -> None:
-    for count, expected in ((80, Status.PASS), (400, Status.FAIL)):
-        rounds = np.arange(count)
-        past = np.maximum(0, rounds - 40) / (count - 40)
-        validation = 1 - 0.001 * np.minimum(rounds, 40) + 0.6 * past
-        run = run_of("round", train_loss=1 - rounds / 500, val_loss=validation)
-        assert status(overfitting, run) is expected
+def test_rounds_of_a_booster_are_left_to_boosting_overfit() -> None:
+    run = run_of("round", train_loss=FALLING, val_loss=valley(2.0))
+    assert status(overfitting, run) is Status.SKIP
+
+
+LATE = [
+    0.2,
+    0.17,
+    0.08,
+    0.01,
+    0.9e-3,
+    3.6e-3,
+    1.5e-3,
+    1.7e-3,
+    3.5e-3,
+    1.4e-3,
+    2.8e-3,
+    1.6e-3,
+    2.1e-3,
+]
+
+
+@pytest.mark.parametrize(
+    ("train", "last", "expected"),
+    [
+        (2e-4, [5.8e-3, 5.2e-3], Status.WARN),
+        (2e-4, [5.8e-3], Status.PASS),
+        (2e-4, [5.8e-3, 1.7e-3], Status.PASS),
+        # as far above, but of a validation loss that is near the training loss
+        (2e-3, [5.8e-3, 5.2e-3], Status.PASS),
+    ],
+)
+def test_two_last_validations_far_above_everything(
+    train: float, last: list[float], expected: Status
+) -> None:
+    run = run_of(train_loss=[train] * (len(LATE) + len(last)), val_loss=[*LATE, *last])
+    assert status(overfitting, run) is expected
 
 
 def test_noise_alone_seldom_looks_like_overfitting() -> None:
@@ -234,10 +265,28 @@ def spread(*levels: float, count: int = 40, noise: float = 0.05) -> np.ndarray:
         (spread(4e-3, 4e-3, noise=0.5), Status.PASS),
         ([0.004] * 5, Status.SKIP),
         ([0.0] * 20, Status.SKIP),
+        # the record of 2026-01, four checks of epochs 16 to 35, and one in three checks
+        ([7.99e-4, 2.95e-4, 2.24e-4, 2.00e-4], Status.FAIL),
+        ([8e-4, 4e-4, 2e-4], Status.FAIL),
+        ([8e-4, 4e-4, 5e-4], Status.SKIP),
+        ([8e-4, 6e-4, 5e-4], Status.SKIP),
+        # an untrained network in four epochs, and a slow start that settles
+        ([0.3, 0.05, 0.01, 0.008], Status.SKIP),
+        (0.02 * (1 + 8 * np.exp(-np.arange(30) / 4)), Status.PASS),
     ],
 )
 def test_spread_of_predictions(values: Sequence[float], expected: Status) -> None:
     assert status(variance_collapse, run_of(prediction_std=values)) is expected
+
+
+def test_a_few_checks_behind_the_warm_up() -> None:
+    steps = [16, 22, 29, 35]
+    spreads = Curve("prediction_std", "std", steps, [8e-3, 3e-3, 2.2e-3, 2e-3], [1, 2, 3, 4])
+    flat = run_of(train_loss=1 + 0.1 * np.exp(-np.arange(36) / 4))
+    gaining = run_of(train_loss=np.linspace(2.0, 0.5, 36))
+    for run, expected in ((flat, Status.FAIL), (gaining, Status.SKIP)):
+        curves = {**run.curves, "prediction_std": spreads}
+        assert status(variance_collapse, replace(run, curves=curves)) is expected
 
 
 def test_rank_sum_against_published_values() -> None:
