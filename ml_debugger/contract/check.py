@@ -35,17 +35,21 @@ PROFILES = ("quick", "pre-train", "full")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One artifact parameter of a check; `X | None` is given None where nothing is linked."""
+    """One artifact parameter of a check; `X | None` is given None where nothing is linked.
+
+    A subject may be one of several kinds (`X | Y`): then `others` are those after the first.
+    """
 
     kind: type[Artifact]
     optional: bool
+    others: tuple[type[Artifact], ...] = ()
 
     @classmethod
     def of(cls, annotation: Any) -> Need | None:
         """The need behind a parameter's annotation, None when it is no artifact."""
         members = typing.get_args(annotation) or (annotation,)
         kinds = [m for m in members if isinstance(m, type) and issubclass(m, Artifact)]
-        return cls(kinds[0], type(None) in members) if kinds else None
+        return cls(kinds[0], type(None) in members, tuple(kinds[1:])) if kinds else None
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,13 @@ class Check:
 
     @property
     def judges(self) -> type[Artifact]:
-        """The type of its subject."""
+        """The type of its subject, the first one where it may be of several."""
         return self.needs[0].kind
+
+    @property
+    def subjects(self) -> tuple[type[Artifact], ...]:
+        """All types of which its subject may be."""
+        return (self.needs[0].kind, *self.needs[0].others)
 
     @cached_property
     def card(self) -> Card:

@@ -55,12 +55,12 @@ def plan(
     for check in checks:
         if check.judges in SINGLETONS and not whole_workspace:
             continue
-        subjects = [a for a in artifacts if type(a) is check.judges]
+        subjects = [a for a in artifacts if type(a) in check.subjects]
         failed = (failures or {}).get(check.judges)
         if failed is not None:
             tasks.append(Task(check, "this machine", None, (), failed=failed))
         elif not subjects and whole_workspace:
-            missing = f"no {kind_name(check.judges)} here"
+            missing = f"no {' or '.join(map(kind_name, check.subjects))} here"
             tasks.append(Task(check, "workspace", None, (), missing))
         for subject in subjects:
             tasks.extend(_tasks(check, subject, artifacts, links))

@@ -1,6 +1,6 @@
 import pytest
 
-from ml_debugger.artifacts import Expectations, PriceTable, TrainingRun
+from ml_debugger.artifacts import Checkpoint, Expectations, PriceTable, TrainingRun
 from ml_debugger.contract import Limit, Measurement, NotMeasured, Outcome, Settings, check
 from ml_debugger.errors import ContractError
 
@@ -36,6 +36,17 @@ def test_the_parameters_say_what_is_judged() -> None:
     declared = declare(measuring)
     assert declared.judges is TrainingRun
     assert declared.run([RUN], Settings({})) == Measurement("looked at run", {"share": 0.1})
+
+
+def test_a_subject_may_be_of_several_kinds() -> None:
+    def of_either(subject: TrainingRun | Checkpoint) -> Outcome:
+        return NotMeasured(subject.subject)
+
+    of_either.__doc__ = measuring.__doc__
+    declared = declare(of_either)
+    assert declared.judges is TrainingRun
+    assert declared.subjects == (TrainingRun, Checkpoint)
+    assert declare(measuring).subjects == (TrainingRun,)
 
 
 def test_the_docstring_is_the_card() -> None:
