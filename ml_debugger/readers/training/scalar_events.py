@@ -67,7 +67,8 @@ class Scalars:
         before = np.concatenate(([np.nan if self._last_step is None else self._last_step], steps))
         self._last_step = float(steps[-1])
         first = (steps != before[:-1]) & (walls > 0)
-        self._run.extend(TIME, steps[first], walls[first], numbers[first])
+        if first.any():
+            self._run.extend(TIME, steps[first], walls[first], numbers[first])
 
 
 def _of_equal_length(batch: Batch) -> Iterator[tuple[Bytes, Places]]:

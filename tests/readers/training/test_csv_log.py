@@ -84,3 +84,99 @@ def test_the_last_number_of_an_unclosed_row_is_not_trusted(runs_of) -> None:
 )
 def test_tables_that_are_no_training_log(runs_of, text: str) -> None:
     assert runs_of(text, "data.csv") == []
+
+
+def test_fastais_columns(runs_of, points) -> None:
+    text = "epoch,train_loss,valid_loss,accuracy,time\n0,0.9,0.8,0.5,00:12\n1,0.8,0.7,0.6,01:02\n"
+    (run,) = runs_of(text, "history.csv")
+    assert points(run, "val_loss") == [(0, 0.8), (1, 0.7)]
+    assert points(run, "step_time") == [(0, 12), (1, 62)]
+
+
+def test_decimal_commas_between_semicolons(runs_of, points) -> None:
+    (run,) = runs_of("epoch;loss;val_loss\n1;0,95;1,5e-1\n2;0,9;0,14\n", "log.csv")
+    assert points(run, "train_loss") == [(1, 0.95), (2, 0.9)]
+    assert points(run, "val_loss") == [(1, 0.15), (2, 0.14)]
+
+
+def test_times_become_moments(runs_of, points) -> None:
+    text = "timestamp,step,loss\n2025-01-01 00:00:00,1,0.5\n2025-01-01 00:00:10,2,0.4\n"
+    (run,) = runs_of(text, "log.csv")
+    assert points(run, "timestamp") == [(1, 1735689600), (2, 1735689610)]
+
+
+def test_a_second_header_with_other_columns(runs_of) -> None:
+    text = "epoch,loss\n0,0.5\n1,0.4\nepoch,loss,val_loss\n0,0.6,0.7\n1,0.5,0.6\n"
+    runs = runs_of(text, "log.csv")
+    assert [sorted(run.curves) for run in runs] == [["train_loss"], ["train_loss", "val_loss"]]
+
+
+def test_rows_of_another_width_are_named(read_log) -> None:
+    reading = read_log("epoch,loss\n0,0.5\n1,0.4,0.3\n2,0.3\n", "log.csv")
+    assert reading.problem == "1 row has other columns than the header"
+    assert reading.line == 3
+    assert len(reading.artifacts[0].curves["train_loss"]) == 2
+
+
+def test_not_a_number_in_many_spellings(runs_of) -> None:
+    rows = "0,0.5\n1,0.4\n2,0.3\n3,nan\n4,NaN\n5,1e400\n6,-inf\n"
+    (run,) = runs_of("epoch,loss\n" + rows, "log.csv")
+    assert [math.isfinite(v) for v in run.curves["train_loss"].values] == [True] * 3 + [False] * 4
+
+
+@pytest.mark.parametrize("word", ["null", "-", "None", "N/A"])
+def test_a_loss_that_turns_into_a_word_for_nothing(runs_of, word: str) -> None:
+    rows = "".join(f"{e},{0.5 if e < 4 else word},0.001\n" for e in range(8))
+    (run,) = runs_of("epoch,loss,lr\n" + rows, "log.csv")
+    assert sum(math.isnan(v) for v in run.curves["train_loss"].values) == 4
+
+
+def test_without_a_header_the_rate_is_known_by_its_schedule(runs_of) -> None:
+    rows = "".join(f"{e},{1 / e},{0.5 + e / 99},{1e-3 / (1 + e // 3)}\n" for e in range(1, 13))
+    (run,) = runs_of(rows, "training_log.csv")
+    assert set(run.curves) == {"train_loss", "column_3", "learning_rate"}
+
+
+def test_rays_progress(runs_of) -> None:
+    text = "loss,training_iteration,timestamp,done,pid,config/lr\n" + "".join(
+        f"{1 / n},{n},{1700000000 + n},{n == 3},77,0.1\n" for n in (1, 2, 3)
+    )
+    (run,) = runs_of(text, "progress.csv")
+    assert set(run.curves) == {"train_loss", "timestamp"}
+    assert run.finished is True
+
+
+def test_the_index_of_pandas_counts(runs_of, points) -> None:
+    (run,) = runs_of(",loss,val_loss\n5,0.5,0.6\n6,0.4,0.5\n", "history.csv")
+    assert set(run.curves) == {"train_loss", "val_loss"}
+    assert points(run, "train_loss") == [(5, 0.5), (6, 0.4)]
+
+
+def test_one_metric_a_row(runs_of, points) -> None:
+    text = "step,metric,value\n1,train_loss,0.5\n1,val_loss,0.6\n2,train_loss,0.4\n2,val_loss,0.5\n"
+    (run,) = runs_of(text, "metrics.csv")
+    assert points(run, "val_loss") == [(1, 0.6), (2, 0.5)]
+
+
+def test_scalars_that_tensorboard_gave_out(runs_of, points) -> None:
+    text = "Wall time,Step,Value\n1700000000.5,0,0.5\n1700000001.5,10,0.4\n"
+    (run,) = runs_of(text, "run-a-tag-val_loss.csv")
+    assert points(run, "val_loss") == [(0, 0.5), (10, 0.4)]
+    assert list(run.curves["timestamp"].values) == [1700000000.5, 1700000001.5]
+
+
+def test_the_name_tells_the_set_of_catboost(runs_of) -> None:
+    text = "iter\tRMSE\n0\t0.5\n1\t0.4\n"
+    assert set(runs_of(text, "learn_error.tsv")[0].curves) == {"train_loss"}
+    (run,) = runs_of(text, "test_error.tsv")
+    assert set(run.curves) == {"val_loss"}
+    assert run.step_unit == "round"
+
+
+def test_studies_of_optuna_are_no_run(runs_of) -> None:
+    text = (
+        "number,value,datetime_start,datetime_complete,duration,params_lr,state\n"
+        "0,0.5,2025-01-01 00:00:00,2025-01-01 00:01:00,0 days 00:01:00,0.1,COMPLETE\n"
+        "1,0.4,2025-01-01 00:02:00,2025-01-01 00:03:00,0 days 00:01:00,0.2,COMPLETE\n"
+    )
+    assert runs_of(text, "study.csv") == []
