@@ -19,22 +19,25 @@ class Cadence:
     """Decides from the monitor's own measured time.
 
     A sample is due every `interval` steps, or after `WAIT` seconds. `interval` doubles when
-    collecting took more than `share` of the time since the last sample and halves, never below
-    `every`, when it took less than an eighth of it. Every `stride`-th loss is kept: `stride`
-    doubles when sampling rarely does not bring the cost down, and after every 20,000 rows, so
-    that memory and log grow with the logarithm of the number of steps.
+    sampling took more than half of `share` of the time since the last sample, and halves, never
+    below `every`, when it took less than an eighth of that. Every `stride`-th loss is kept, and
+    `stride` follows the cost of bringing them to the host and the log in the same way; it also
+    doubles for good after every 20,000 rows, so that memory and log grow with the logarithm of
+    the number of steps. What a call costs that neither samples nor keeps cannot be spared.
     """
 
     every: int
     share: float
     interval: int = 0
     stride: int = 1
-    own: float = 0.0
+    sampling: float = 0.0
+    keeping: float = 0.0
     samples: int = 0
     steps: int = 0
     last: float = 0.0
-    rows: int = 0
-    _first: bool = True
+    _rows: int = 0
+    _floor: int = 1
+    _warm: bool = False
 
     def __post_init__(self) -> None:
         self.interval = self.every
@@ -48,26 +51,30 @@ class Cadence:
         return self.samples % RARE == 0
 
     def sampled(self, now: float) -> None:
-        """Close the sample that was due and choose the next interval."""
+        """Close the sample that was due and choose the next interval and stride."""
         elapsed = now - self.last
         # the first steps load libraries and warm caches: they say nothing of the rest
-        if elapsed > 0 and not self._first:
-            spent = self.own / elapsed
-            if spent > self.share:
-                if self.interval >= 8 * self.every and self.stride < self.interval:
-                    self.stride *= 2
-                self.interval = min(2 * self.interval, _MOST)
-            elif spent < self.share / 8 and self.interval > self.every:
-                self.interval = max(self.interval // 2, self.every)
-        self._first = False
+        if elapsed > 0 and self._warm:
+            allowed = self.share / 2 * elapsed
+            self.interval = _next(self.interval, self.sampling / allowed, self.every, _MOST)
+            self.stride = _next(self.stride, self.keeping / allowed, self._floor, self.interval)
+        self._warm = True
         self.samples += 1
         self.steps = 0
-        self.own = 0.0
+        self.sampling = self.keeping = 0.0
         self.last = now
 
     def kept(self, rows: int) -> None:
         """Count rows that were kept."""
-        self.rows += rows
-        if self.rows > _ROWS:
-            self.rows = 0
-            self.stride *= 2
+        self._rows += rows
+        if self._rows > _ROWS:
+            self._rows = 0
+            self._floor *= 2
+            self.stride = max(self.stride, self._floor)
+
+
+def _next(present: int, cost: float, least: int, most: int) -> int:
+    """Twice or half of the present number, for a cost in units of what is allowed."""
+    if cost > 1:
+        return max(min(2 * present, most), least)
+    return max(present // 2, least) if cost < 1 / 8 else present

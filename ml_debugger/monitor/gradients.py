@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     import torch
 
 MOST_LAYERS = 64
+_WHOLE = 2**50
 
 
 class Parameters:
-    """The trainable parameters of a model or, without one, of an optimizer."""
+    """The trainable parameters of a model or, without one, of an optimizer; else none.
+
+    `copies` is true for a model whose wrapper says that every rank holds the same parameters.
+    """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
         self.source = model if model is not None else optimizer
+        self.copies = type(model).__name__ == "DistributedDataParallel"
         self.named = list(_named(model, optimizer))
 
     def gradients(self, *, layers: bool) -> Vector | None:
@@ -51,8 +56,29 @@ class Parameters:
             return None
         return Vector(norms(found), lambda norms: {"weight_norm": math.hypot(*norms)})
 
+    def checksum(self) -> Vector | None:
+        """A number that tells apart parameters that differ in any bit."""
+        import torch
 
-def norms(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+        found = [_dense(parameter.detach()).reshape(-1) for _, parameter in self.named]
+        if not found:
+            return None
+        wholes = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+        sums = [
+            tensor.view(wholes[tensor.element_size()]).sum(dtype=torch.int64).remainder(_WHOLE)
+            for tensor in found
+        ]
+        home = sums[0].device
+        stacked = torch.stack([total.to(home, non_blocking=True) for total in sums]).double()
+
+        def values(totals: Sequence[float]) -> Mapping[str, float]:
+            mixed = sum(place * int(total) for place, total in enumerate(totals, start=1))
+            return {"checksum": float(mixed % _WHOLE)}
+
+        return Vector(stacked, values)
+
+
+def norms(tensors: list[torch.Tensor]) -> torch.Tensor:
     """The Euclidean norm of each tensor, in one fused pass; sums run in float32 or wider."""
     import torch
 
@@ -74,7 +100,7 @@ def _named(model: Any, optimizer: Any) -> Iterable[tuple[str, Any]]:
             if parameter.requires_grad:
                 yield name, parameter
         return
-    for number, group in enumerate(optimizer.param_groups):
+    for number, group in enumerate(getattr(optimizer, "param_groups", ())):
         for position, parameter in enumerate(group["params"]):
             yield f"group {number}.{position}", parameter
 

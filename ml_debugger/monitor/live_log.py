@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +27,36 @@ class LiveLog:
         self.lines = _repair(path)
         self._stream = path.open("ab", buffering=0)
 
-    def append(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Write events, one a line."""
-        self._stream.write("".join(map(as_line, events)).encode())
-        self.lines += len(events)
+    def append(self, lines: Sequence[str]) -> None:
+        """Write whole lines; raises OSError where that is not possible."""
+        self._stream.write("".join(lines).encode())
 
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
 
 
-def as_line(event: Mapping[str, Any]) -> str:
-    """An event as a line of strict JSON: NaN and infinity, which JSON lacks, become words."""
-    written = {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in event.items()
-    }
-    return _ENCODE(written) + "\n"
+def event_line(event: Mapping[str, Any]) -> str:
+    """An event as a line of JSON."""
+    return _ENCODE(event) + "\n"
+
+
+def row_line(step: float, values: Mapping[str, float]) -> str:
+    """The event of a step and its values as a line of strict JSON.
+
+    NaN and infinity, which JSON lacks, become words. Written without the encoder, which takes
+    several times as long.
+    """
+    pairs = [
+        f"{_quoted(name)}: {value!r}" if isfinite(value) else f'{_quoted(name)}: "{value}"'
+        for name, value in values.items()
+    ]
+    return f'{{"event": "round", "step": {step!r}, {", ".join(pairs)}}}\n'
+
+
+@lru_cache(maxsize=4096)
+def _quoted(name: str) -> str:
+    return _ENCODE(name)
 
 
 def _repair(path: Path) -> int:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ml_debugger.artifacts import TrainingRun
-from ml_debugger.monitor.live_log import LiveLog
+from ml_debugger.monitor.live_log import LiveLog, event_line, row_line
+from ml_debugger.monitor.policy import LOGGER
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.training.engine_log import SCHEMA, EngineLog
 from ml_debugger.readers.training.json_lines import ENGINE
@@ -38,11 +39,12 @@ class LiveRun:
         model: str | None,
         horizon: int | None,
     ) -> None:
-        self._log = LiveLog(log) if log is not None else None
+        self._log = _opened(log) if log is not None else None
         shown = str(log) if log is not None else name
         # the reader's collector asks its head for nothing but the name
         head = Head(Path(shown), shown, 0, 0.0, b"", "", "utf-8", False)
         self._events = EngineLog(head, ENGINE)
+        self._log_lost = False
         self._lines = self._log.lines if self._log is not None else 0
         self._finished: bool | None = None
         facts = {"planned_steps": planned_steps, "model": model, "horizon": horizon}
@@ -54,21 +56,24 @@ class LiveRun:
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             **{key: value for key, value in facts.items() if value is not None},
         }
-        self._take([start])
+        self._take(start)
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Take rows of a step and its values, in order."""
-        self._take([{"event": "round", "step": step, **values} for step, values in rows])
+        """Take rows of a step and its values, which are all floats, in order."""
+        self._write([row_line(step, values) for step, values in rows])
+        for step, values in rows:
+            self._lines += 1
+            self._events.row(self._lines, step, values)
 
     def note(self, name: str, text: str) -> None:
         """Keep a fact in words; it becomes one of the run's `details`."""
-        self._take([{"event": "note", "name": name, "text": text}])
+        self._take({"event": "note", "name": name, "text": text})
 
     def finish(self) -> None:
         """The training came to its end."""
         self._finished = True
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._take([{"event": "run_finished", "finished": now}])
+        self._take({"event": "run_finished", "finished": now})
 
     def close(self) -> None:
         """No more will come; a run that was not finished by now was broken off."""
@@ -93,9 +98,25 @@ class LiveRun:
             finished=self._finished,
         )
 
-    def _take(self, events: list[dict[str, Any]]) -> None:
-        if self._log is not None:
-            self._log.append(events)
-        for event in events:
-            self._lines += 1
-            self._events.take(self._lines, event)
+    def _take(self, event: dict[str, Any]) -> None:
+        self._write([event_line(event)])
+        self._lines += 1
+        self._events.take(self._lines, event)
+
+    def _write(self, lines: list[str]) -> None:
+        if self._log is None or self._log_lost:
+            return
+        try:
+            self._log.append(lines)
+        except OSError as error:
+            # a full disk ends the log, not the watching
+            self._log_lost = True
+            LOGGER.error("the log %s ends here: %s", self._log.path, error)
+
+
+def _opened(path: Path) -> LiveLog | None:
+    try:
+        return LiveLog(path)
+    except OSError as error:
+        LOGGER.error("there will be no log: %s", error)
+        return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_debugger.contract import Result
 from ml_debugger.monitor.live_run import LiveRun
-from ml_debugger.monitor.policy import Policy
+from ml_debugger.monitor.policy import LOGGER, Policy
 
 if TYPE_CHECKING:
     from ml_debugger.monitor.judging import Judging
@@ -59,11 +59,17 @@ class Looking:
 
     def look(self, live: LiveRun, *, final: bool = False) -> Sequence[Result]:
         """Judge the run as it is now and tell what is new."""
-        assert self._judging is not None
+        if self._judging is None:
+            return ()
         begin = time.perf_counter()
-        results = self._judging.look([live.artifact()])
-        for finding in self._judging.new(self._policy.standing(results, final=final)):
-            self._policy.act(finding)
+        results: Sequence[Result] = ()
+        try:
+            results = self._judging.look([live.artifact()])
+            for finding in self._judging.new(self._policy.standing(results, final=final)):
+                self._policy.act(finding)
+        except Exception as error:  # noqa: BLE001  the boundary: the log goes on
+            self._judging = None
+            LOGGER.error("judging is off, the log goes on: %s: %s", type(error).__name__, error)
         self._last = time.perf_counter() - begin
         self._total += self._last
         self._unaccounted += self._last
