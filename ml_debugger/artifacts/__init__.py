@@ -2,7 +2,7 @@
 
 from ml_debugger.artifacts.backtest import Backtest, SizingRecord
 from ml_debugger.artifacts.bars import Bars
-from ml_debugger.artifacts.base import Artifact
+from ml_debugger.artifacts.base import Artifact, Written
 from ml_debugger.artifacts.checkpoints import (
     BoosterModel,
     BoosterTree,
@@ -91,4 +91,5 @@ __all__ = [
     "Volume",
     "Window",
     "Workspace",
+    "Written",
 ]

@@ -22,3 +22,15 @@ class Artifact:
     def folder(self) -> Path | None:
         """The folder that holds its file."""
         return Path(self.path).parent if self.path is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """When the file of an artifact was made, written last and read, in seconds since 1970.
+
+    `born` is None where the system does not tell. A copy is younger than what it tells of.
+    """
+
+    modified: float
+    read: float
+    born: float | None = None

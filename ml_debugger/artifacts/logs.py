@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ml_debugger.artifacts.base import Artifact
+from ml_debugger.artifacts.base import Artifact, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,7 @@ class LogText(Artifact):
     `first_time` and `last_time` are its first and last time stamps (UTC where it says a zone,
     else as written); `intervals` holds the seconds between records that carry time stamps, at
     most 1,000 of them, evenly thinned; `pauses` are the longest of them, the longest first.
-    `modified` is when the file was written last, `read` when it was looked at, `born` when it was
-    made, all in seconds since 1970. `complete` is false where its last line was cut off.
+    `written` says when the file was written. `complete` is false where its last line was cut off.
     `running` is true where the process that writes it is known to go on while it is judged.
     """
 
@@ -64,11 +63,9 @@ class LogText(Artifact):
     first_time: datetime | None = None
     last_time: datetime | None = None
     intervals: tuple[float, ...] = ()
-    modified: float | None = None
+    written: Written | None = None
     complete: bool = True
     details: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
     tail_lines: tuple[int, ...] = ()
     pauses: tuple[Pause, ...] = ()
-    read: float | None = None
-    born: float | None = None

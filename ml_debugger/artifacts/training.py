@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ml_debugger.artifacts.base import Artifact
+from ml_debugger.artifacts.base import Artifact, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class TrainingRun(Artifact):
     a single run. `format` names the reader. `planned_steps` is the log's own planned end in
     `step_unit`, if it says one. `finished` is true where the log says that it came to its end,
     false where it says that it did not, None where it is silent; `running` is true where the run
-    is known to go on while it is judged. `details` holds further facts
-    that the log states, as text.
+    is known to go on while it is judged, `written` says when its file was. `details` holds
+    further facts that the log states, as text.
     """
 
     format: str
@@ -67,6 +67,7 @@ class TrainingRun(Artifact):
     features: tuple[str, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
     running: bool = False
+    written: Written | None = None
 
     def curve(self, *names: str) -> Curve | None:
         """The first of the named curves that the run has."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from ml_debugger.artifacts import Artifact, FileRead, Unrecognised
+from ml_debugger.artifacts import Artifact, FileRead, TrainingRun, Unrecognised
 from ml_debugger.readers.head import Head, read_head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
 
@@ -104,7 +105,16 @@ def _read(reader: Reader, head: Head, kind: str, named: bool) -> Sequence[Artifa
         salvaged=bool(reading.artifacts),
         line=reading.line,
     )
-    return (*reading.artifacts, read)
+    return (*(_dated(artifact, head) for artifact in reading.artifacts), read)
+
+
+def _dated(artifact: Artifact, head: Head) -> Artifact:
+    """A training run knows when its file was written: one of just now may still go on."""
+    from ml_debugger.readers.training.birth import written_at
+
+    if isinstance(artifact, TrainingRun):
+        return replace(artifact, written=written_at(head))
+    return artifact
 
 
 def _named_as_checkpoint(head: Head) -> bool:

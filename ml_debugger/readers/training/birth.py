@@ -5,12 +5,21 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
+import time
 from pathlib import Path
+
+from ml_debugger.artifacts import Written
+from ml_debugger.readers.head import Head
 
 _AT_CWD = -100
 _BIRTH = 0x800
 _MASK_AT = 0
 _BIRTH_AT = 0x50
+
+
+def written_at(head: Head) -> Written:
+    """When the file was made and written last; read is now."""
+    return Written(head.modified, time.time(), born(head.file))
 
 
 def born(file: Path) -> float | None:

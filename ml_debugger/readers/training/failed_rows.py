@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from collections.abc import Sequence
 
 from ml_debugger.artifacts import LogText, Passage
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
+from ml_debugger.readers.training.birth import written_at
 from ml_debugger.readers.training.stream import Stream
 
 FORMAT = "table of runs with errors"
@@ -85,9 +85,8 @@ def read(head: Head, form: str) -> Reading:
         form,
         max(0, at_line - 1),
         tuple(sorted(found.values(), key=lambda passage: passage.line)),
-        modified=head.modified,
+        written=written_at(head),
         details={"runs": str(count), "failed_runs": str(failed)},
-        read=time.time(),
     )
     return Reading([log], problem)
 

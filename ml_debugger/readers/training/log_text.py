@@ -8,7 +8,6 @@ document that quotes one.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from ml_debugger.artifacts import LogText
 from ml_debugger.readers.head import HEAD_BYTES, Head
 from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training import tracebacks
-from ml_debugger.readers.training.birth import born
+from ml_debugger.readers.training.birth import written_at
 from ml_debugger.readers.training.stream import Stream
 from ml_debugger.readers.training.time_stamps import stamp_of
 from ml_debugger.readers.training.trouble import cleaned, is_bar, is_levelled, kind
@@ -83,12 +82,10 @@ def text_of(head: Head, form: str, stream: Stream) -> LogText:
         times.first,
         last,
         times.intervals,
-        head.modified,
+        written_at(head),
         heard.complete,
         tail_lines=tuple(number for number, _ in tail),
         pauses=times.pauses,
-        read=time.time(),
-        born=born(head.file),
     )
 
 
