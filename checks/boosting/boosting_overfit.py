@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ml_debugger.artifacts import BoosterModel, Curve, TrainingRun
+from ml_debugger.artifacts.segments import names_another
 from ml_debugger.contract import (
     Evidence,
     Limit,
@@ -105,6 +106,8 @@ def boosting_overfit(
     """
     if run.step_unit != "round":
         return NotMeasured("this is no log of boosting rounds")
+    if run.segment and model is not None and names_another(run.segment, model.path or ""):
+        return NotMeasured(f"{model.subject} is the model of another part of this log")
     pasts = [past for curve, sign in _validations(run) if (past := _past(curve, sign)) is not None]
     if not pasts:
         return NotMeasured(f"fewer than {_FEWEST} validations by rounds in this log")

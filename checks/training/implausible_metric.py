@@ -35,6 +35,7 @@ _NO_LEVEL = frozenset({"std", "ir", "stat", "t", "p", "pvalue", "min", "se"})
 _ROWS = frozenset({"rows", "samples", "size", "n", "count"})
 _ERRORS = 3.0
 _ROUNDED = 1e-4
+_ROWS_OF_A_YEAR = 252
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,9 @@ def _direction(run: TrainingRun, curve: Curve, daily: float, _market: bool) -> _
     if level > 1:
         return None
     rows = _rows(run) or least_rows(finite(curve).values)
+    if all(round(share, 2) == share for share in finite(curve).values):
+        # two decimals do not tell how many rows there are
+        rows = max(rows, _ROWS_OF_A_YEAR)
     few = _ERRORS * math.sqrt(0.25 / rows) if rows < 1000 else 0.0
     normal, sessions = NormalDist(), run.horizon or 1
     rising = normal.cdf(daily * math.sqrt(max(sessions, 1))) - normal.cdf(daily)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ml_debugger.artifacts import Checkpoint, CheckpointSeries, TrainingRun, Workspace
+from ml_debugger.artifacts.segments import names_segment
 
 _EPOCH = re.compile(r"(?:^|[^a-z])(?:epoch|ep)s?[=_\-.]?(\d{1,9})(?!\d)", re.I)
 _STEP = re.compile(
@@ -70,7 +71,8 @@ def kept_saves(
     return [
         save
         for save in saves.values()
-        if not _NO_MODEL.search(PurePath(save.path).name) and _of_segment(run, save.path)
+        if not _NO_MODEL.search(PurePath(save.path).name)
+        and (run.segment is None or names_segment(run.segment, save.path))
     ]
 
 
@@ -109,12 +111,3 @@ def _is_of_a_save(pure: PurePath) -> bool:
 def _home(path: str) -> PurePath:
     pure = PurePath(path)
     return pure.parent.parent if _is_of_a_save(pure) else pure.parent
-
-
-def _of_segment(run: TrainingRun, path: str) -> bool:
-    """Whether a save belongs to the run's own fold or trial."""
-    if run.segment is None:
-        return True
-    parts: Sequence[str] = re.findall(r"[a-z]+|\d+", run.segment.lower())
-    pattern = r"[^a-z0-9]*".join(re.escape(part) for part in parts)
-    return re.search(rf"(?<![a-z]){pattern}(?!\d)", path.lower()) is not None

@@ -51,9 +51,10 @@ _CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
             unit="times the early level",
             direction="above",
             warn=1.5,
-            fail=3.0,
+            fail=2.0,
             meaning="median time of a step at the end over that after the start-up, where it lasts",
-            source="design choice: a clock that is throttled for heat falls by a third to a half",
+            source="a clock that is throttled for heat falls by a third to a half; twice the time "
+            "is twice the bill",
         ),
         Limit(
             name="time_lost",
