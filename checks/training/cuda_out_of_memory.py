@@ -83,7 +83,7 @@ def cuda_out_of_memory(log: LogText) -> Outcome:
     told = raised(passage)
     where = f"line {passage.line}"
     evidence = [
-        Evidence(name, round(amounts[name], 4), "GiB", where) for name in _NAMES if name in amounts
+        Evidence(name, round(amounts[name], 6), "GiB", where) for name in _NAMES if name in amounts
     ]
     if told.frame is not None and told.frame.own:
         evidence.insert(2, Evidence("own_code", f"{told.frame.file}:{told.frame.line}", None,

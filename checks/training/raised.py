@@ -88,6 +88,10 @@ def raised(passage: Passage) -> Raised:
         every = [one for found in frames for one in found]
         frame = every[-1] if every else None
     name, message = _exception(passage.lines)
+    if passage.kind == "error" and not name:
+        named = _EXCEPTION.match(passage.lines[0].strip(" *>!-"))
+        if named is not None and named["message"] and _is_exception(named["name"]):
+            name, message = named["name"], named["message"]
     return Raised(name, message, frame)
 
 

@@ -53,7 +53,7 @@ _SCHEDULER = re.compile(
     r"=>> PBS: job killed|TERM_(?:MEMLIMIT|RUNLIMIT|OWNER|ADMIN|PREEMPT)\b|"
     r"^make(?:\[\d+\])?: \*\*\* .*(?:Error \d+|Killed|Segmentation fault)|"
     r"BAD TERMINATION OF ONE OF YOUR|exited on signal \d+|"
-    r"Signal: [A-Z][\w ]+\(\d+\)|Process received signal|(?i:caught signal \d+)|"
+    r"Signal: [A-Z][\w ]+\(\d+\)|(?i:caught signal \d+)|"
     r"Signal \d+ \(SIG\w+\)|died with <Signals\.SIG\w+|"
     r"[Rr]eceived (?:signal )?SIG(?:TERM|KILL|XCPU)|"
     r"[Rr]eceived \d+ death signal|"
