@@ -16,6 +16,7 @@ from ml_debugger.artifacts import (
     PriceTable,
     SizingRecord,
     Split,
+    TrainingConfig,
     TrainingRun,
     ValidationRecord,
 )
@@ -70,6 +71,8 @@ def describe(artifact: Artifact) -> str | None:
             return f"validation record, {_count(folds, 'fold')}"
         case Split(windows=windows):
             return f"split, {_count(windows, 'window')}"
+        case TrainingConfig(format=form, values=values):
+            return f"training configuration ({form}), {_count(values, 'setting')}"
         case SizingRecord():
             return "sizing record"
         case Checkpoint(format=form, size=size):

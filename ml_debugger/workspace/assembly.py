@@ -34,6 +34,7 @@ from ml_debugger.workspace.links import Links, link
 from ml_debugger.workspace.one_table import in_one_table
 from ml_debugger.workspace.part_files import part_files
 from ml_debugger.workspace.run_history import run_histories
+from ml_debugger.workspace.same_runs import each_run_once
 from ml_debugger.workspace.series import indexed, series
 
 STAGE_OF: dict[type[Artifact], str] = {
@@ -87,6 +88,7 @@ def assemble(
         for shown, reason, named in discovery.left_out
     )
     artifacts = in_one_table(artifacts, [f.shown for f in discovery.found if f.named])
+    artifacts = each_run_once(artifacts)
     artifacts = _with_series(artifacts, root)
     artifacts += part_files(artifacts)
     artifacts += run_histories(artifacts)

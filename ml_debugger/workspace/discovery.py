@@ -18,6 +18,8 @@ MAX_SECONDS = 20.0
 PASSED_OVER = frozenset(
     {"__pycache__", "node_modules", "site-packages", "venv", "env", "mlruns-trash"}
 )
+CONFIGURED = ".hydra"
+"""The hidden folder in which Hydra keeps what a run was asked to do."""
 ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 """A folder with one of these is a Python environment, whatever its name: others' code."""
 
@@ -112,7 +114,8 @@ class _Walk:
             self._leave_out(path, error.strerror or str(error), named=False)
             return
         if stat.S_ISDIR(mode):
-            if not entry.name.startswith(".") and entry.name not in PASSED_OVER:
+            hidden = entry.name.startswith(".") and entry.name != CONFIGURED
+            if not hidden and entry.name not in PASSED_OVER:
                 self._folder(path, depth + 1, named=False)
         elif not entry.name.startswith(".") and entry.name != PROJECT_FILE:
             self._file(path, mode, named=False)
