@@ -16,7 +16,7 @@ _M = MARK
 _INTEREST = (
     *("loss", "epoch", "acc", "rmse", "mse", "mae", "nll", "lr", "learning", "norm", "step"),
     *("iter", "cost", "round", "batch", "ppl", "fold", "update", "scale", "llf", "|", "valid"),
-    *("train", "eval", "perplexity"),
+    *("train", "eval", "perplexity", " avg"),
     *endings.HINTS,
 )
 _ASIDE = ("load", "restor", "final", "resum", "summary", "runtime", "best", "improved", "stop",
@@ -112,7 +112,8 @@ def understand(skeleton: str, numbered: bool = False) -> LinePlan:
 
 def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
     english = text if text.isascii() else in_english(text)
-    section = _SECTION.match(english) if _M not in english else None
+    headed = _M not in english and "|" not in english
+    section = _SECTION.match(english) if headed else None
     said = said_counters.counters(english)
     metrics = _solver(text, said) or _metrics(text, said, lower)
     # the part must not be looked for in counts such as "Accuracy: 81/100"
@@ -128,6 +129,8 @@ def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
         if timed is not None:
             metrics.append(timed)
     passing = (said.part >= 0 or bar) and bool(metrics) and _of_validation(english, metrics)
+    if passing:
+        metrics = [metric for metric in metrics if metric.kind != "special" or " " in metric.name]
     return LinePlan(
         metrics=tuple(metrics),
         epoch=said.epoch,
@@ -138,6 +141,7 @@ def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
         parts=said.parts,
         bar=bar or keras,
         keras=keras,
+        postfix=said.postfix,
         passing=passing,
         summary=_is_summary(text, lower, metrics),
         alone=all(metric.kind == "special" for metric in metrics),
@@ -235,9 +239,11 @@ def _is_summary(text: str, lower: str, metrics: list[Metric]) -> bool:
     trains = any(
         (told := meaning(metric.name)) is not None and told.role == "train" for metric in metrics
     )
-    return _LOOKS_BACK.search(text) is not None or (
-        not trains and _MARKS_BEST.search(text) is not None
-    )
+    if _LOOKS_BACK.search(text) is not None:
+        return True
+    best = None if trains else _MARKS_BEST.search(text)
+    # behind a figure such a word belongs to that line: "val_loss 0.5 | best_loss 0.4"
+    return best is not None and not any(metric.at < place(text, best.start()) for metric in metrics)
 
 
 def _blank(text: str, start: int, end: int) -> str:

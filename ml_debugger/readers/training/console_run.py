@@ -46,10 +46,10 @@ class ConsoleRun:
         """One line, or one refresh of a progress bar."""
         if plan.row is not None:
             value = values[plan.row_at]
+            if any(plan.row == key for key, _, _ in self.rows) or len(self.rows) > 200:
+                self.end_box()
             if value is not None and whole:
                 self.rows.append((plan.row, value, line))
-            if len(self.rows) > 200:
-                self.end_box()
             return
         if self.rows:
             self.end_box()
@@ -100,14 +100,10 @@ class ConsoleRun:
         whole: bool,
     ) -> None:
         step, contextual = self._place(plan, values, part)
-        waits = plan.passing or (plan.keras and part is not None and part < 1.0)
-        if waits and self.pending and (part or 0.0) < self.pending_part:
+        # Keras draws a full bar twice, the second time with the figures of the validation
+        waits = plan.passing or (plan.keras and part is not None)
+        if self.pending and (not waits or (part or 0.0) < self.pending_part):
             self._flush()
-        if not waits and self.pending:
-            if plan.keras:
-                self.pending.clear()
-            else:
-                self._flush()
         self.pending_part = part or 0.0
         prefix = self._prefix(line)
         metrics = plan.metrics if whole else self._sound(plan)
@@ -133,13 +129,20 @@ class ConsoleRun:
                     value = average * metric.factor
                 self.pending[name] = (step, value, line, contextual)
                 continue
-            if plan.bar:
+            if plan.bar and not plan.keras:
                 # a bar repeats its figures until they change, also into the next epoch
                 shown = self.shown.get(name)
                 if shown is not None and (shown == value or (shown != shown and value != value)):
                     continue
                 self.shown[name] = value
-            run.add(name, step, value, line, contextual)
+            points = run.points.get(name)
+            again = (
+                self.by_epoch
+                and points is not None
+                and len(points.steps) > 0
+                and points.steps[-1] == step == int(step)
+            )
+            run.add(name, step, value, line, contextual or again)
         self.at = step
         if plan.stamp is not None and not plan.bar:
             time = seconds(plan.stamp, written, self.runs.head.modified)
@@ -172,7 +175,8 @@ class ConsoleRun:
     def _count(self, plan: LinePlan, values: Values, part: float | None) -> None:
         epoch = counted(values[plan.epoch]) if plan.epoch >= 0 else None
         if epoch is not None:
-            self._enter(epoch)
+            if not (plan.postfix and epoch - 1 == self.epoch):
+                self._enter(epoch)
             if plan.epochs >= 0:
                 self._plan_epochs(values[plan.epochs])
             if plan.bar and part is not None and not plan.passing:
@@ -223,7 +227,7 @@ class ConsoleRun:
     ) -> tuple[float | None, bool]:
         """The step of the line's metrics, and whether it is only the epoch around it."""
         if self.by_epoch and self.epoch is not None:
-            if part is not None and not plan.keras and not plan.passing:
+            if part is not None and not plan.passing and not (plan.keras and part == 1.0):
                 if plan.epochs >= 0 and plan.epoch == plan.part:
                     return self.epoch, False
                 return self.epoch - self.base + part, False
@@ -260,9 +264,10 @@ class ConsoleRun:
         self.skipped += 1
         run = self.runs.now
         at = self.at if self.at is not None else run.last
-        run.add("skipped steps", at, float(self.skipped), line, True)
+        run.add("skipped steps", at, float(self.skipped), line)
         if plan.new_scale >= 0 and (scale := values[plan.new_scale]) is not None:
-            run.add("loss scale", at, scale, line, True)
+            known = (name for name in run.points if _metric_of(name) == "loss_scale")
+            run.add(next(known, "loss scale"), at, scale, line)
 
     def _plan(self, plan: LinePlan, values: Values) -> None:
         if plan.planned_epochs >= 0 and self.by_epoch:
@@ -284,6 +289,11 @@ class ConsoleRun:
     def _go_on(self) -> None:
         """The counter rises: what was said of an end was not that of the run."""
         self.runs.now.facts.pop("finished", None)
+
+
+def _metric_of(name: str) -> str:
+    told = meaning(name)
+    return told.metric if told is not None else ""
 
 
 def _is_metric(key: str) -> bool:

@@ -31,7 +31,8 @@ class LinePlan:
 
     `part` and `parts` are the batch and the number of batches of the epoch. `bar` is true for
     progress bars, which repeat their figures, `keras` for those of Keras, whose figures are
-    running averages until the bar is full; `passing` for the progress of a validation;
+    running averages until the bar is full; `postfix` for bars that count epochs, perhaps in another
+    manner than the lines around, behind themselves; `passing` for the progress of a validation;
     `summary` for lines that look back. `section` is the role that a heading gives to the lines
     below it. `row` is the key of a line that is one row of a box of keys and values.
     """
@@ -48,6 +49,7 @@ class LinePlan:
     rank_said: int | None = None
     bar: bool = False
     keras: bool = False
+    postfix: bool = False
     passing: bool = False
     summary: bool = False
     alone: bool = False

@@ -34,6 +34,7 @@ LOWER_IS_BETTER = frozenset(
         ),
         *("mphe", "rmspe", "binary_logloss", "multi_logloss", "cross_entropy", "gamma", "tweedie"),
         *("binary_error", "multi_error", "poisson", "deviance", "objective", "huberloss"),
+        *("neg_llf", "xent"),
     }
 )
 """Error measures that stand in for the loss in a log that has nothing called a loss; the
@@ -54,7 +55,7 @@ _MANNER = frozenset(
 _NOT_A_CURVE = frozenset(
     {*("best", "final", "min", "minimum", "lowest", "previous", "prev", "target", "initial"),
      *("stop", "profit", "gain", "pnl", "take", "gross", "win", "drawdown", "trade", "trades"),
-     *("improvement", "pct", "limit", "coef", "threshold", "patience", "tolerance"),
+     *("improvement", "decreased", "increased", "reached", "improved", "from", "pct", "limit", "coef", "threshold", "patience", "tolerance"),
      *("packet", "frame", "data", "daily", "max", "maximum", "net"),
      *("weight", "weights", "scale", "fn", "function", "type", "name", "ratio", "delta")}
 )  # fmt: skip

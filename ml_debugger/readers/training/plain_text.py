@@ -173,7 +173,8 @@ def _is_markup(text: str) -> bool:
     if start.startswith("<"):
         return start[:15].lower().startswith(("<!doctype", "<html", "<?xml", "<svg"))
     # a printed dictionary of Python uses single quotes, a log line starts with [time] or [rank]
-    return re.match(r"[{\[]\s*(?:\"|\{|\[|\d+\s*,|\])", start) is not None
+    form = r"[{\[]\s*(?:\"|\{|\[(?!\d+/\d)|\d+\s*,(?![^\n]{0,40}\](?:\s+\w|<std))|\])"
+    return re.match(form, start) is not None
 
 
 READER = Reader("console-training-log", recognise, read)

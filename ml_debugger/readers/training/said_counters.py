@@ -63,6 +63,7 @@ class Counters:
     part: int = -1
     parts: int = -1
     after: int = 0
+    postfix: bool = False
 
     def number(self, at: int) -> int:
         """The index of the number that stands at a position of the text."""
@@ -105,6 +106,7 @@ def _epoch(said: Counters) -> None:
                 return
             continue
         said.epoch = at
+        said.postfix = _BAR.search(said.text, 0, found.start()) is not None
         said.epochs = at + 1 if found.group("total") else -1
         said.after = found.end()
         return
@@ -132,7 +134,6 @@ def _step(said: Counters) -> None:
         if found.group("total"):
             said.steps = at + 1
             said.part, said.parts = at, at + 1
-        said.after = max(said.after, found.end())
         return
 
 
@@ -141,7 +142,6 @@ def _batch(said: Counters) -> None:
         if found.group("total"):
             said.part = said.number(found.start() + found.group().index(_M))
             said.parts = said.part + 1
-            said.after = max(said.after, found.end())
             return
 
 
@@ -150,7 +150,7 @@ def batches(said: Counters, text: str) -> tuple[bool, bool]:
     bar = _BAR.search(text)
     keras = bar is None and ("ETA:" in text or "[=]" in text or "/step" in text)
     if said.part < 0 or bar is not None:
-        found = _OF.search(text, max(bar.end(), said.after) if bar else said.after)
+        found = _OF.search(text, bar.end() if bar else said.after)
         if found is not None:
             said.part, said.parts = said.number(found.start()), said.number(found.end() - 1)
     return bar is not None, keras

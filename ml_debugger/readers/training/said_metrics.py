@@ -26,9 +26,9 @@ _PAIR = re.compile(
     r"[\"'\])]{0,3}[ \t]{0,40}(?:\((?P<unit>[^()\0]{0,20})\)[ \t]{0,4})?"
     r"(?:=>|->|:=|:|=|\||is\b)?[ \t]{0,12}[\"'\[({<]{0,3}"
     r"(?:(?:tensor|np\.float\d\d|array|Array|Variable)\([\[ ]{0,3})?"
-    rf"{MARK}(?P<glued>%|[^\W\d_]+(?:/[a-z]+)?)?"
-    rf"(?:[ ](?P<spaced>%|[KMG]i?B|ms|s|sec|seconds)(?![\w/]))?"
-    rf"(?![\w:])(?:[ \t]?/[ \t]{{0,6}}(?P<total>{MARK})(?!\w))?"
+    rf"{MARK}(?P<glued>f0|%|[^\W\d_]+(?:/[a-z]+)?)?"
+    rf"(?:[ ](?P<spaced>%(?![ ]?[A-Za-z])|[KMG]i?B|ms|s|sec|seconds)(?![\w/]))?"
+    rf"(?!\w|:\S)(?:[ \t]?/[ \t]{{0,6}}(?P<total>{MARK})(?!\w))?"
     rf"(?:[ \t]{{0,4}}\([ \t]{{0,4}}(?P<average>{MARK})%?[ \t]{{0,4}}\))?",
 )
 _RATE = re.compile(
@@ -37,8 +37,8 @@ _RATE = re.compile(
 )
 _ROLE = re.compile(
     r"\b(train|training|val|valid|validation|validating|eval|evaluation|evaluating|test|"
-    r"testing|dev)(?:_inner)?\b(?:[ _](?:set|loop|phase|step|metrics|results?|epoch))?"
-    r"\s{0,4}[:\]|)>{(=\[-]",
+    r"testing|dev)(?:_inner)?\b(?:[ _](?:set|loop|phase|step|metrics|results?|epoch|net output))?"
+    r"\s{0,4}[:\]|)>{(=\[#-]",
     re.IGNORECASE,
 )
 _ERRORS = frozenset(
@@ -58,7 +58,7 @@ _OTHERS = frozenset(
 )
 _VOCABULARY = (
     TRAIN | VALIDATION | TEST | LOSS | ACCURACY | _ERRORS | _OTHERS | WORDS
-    | {"avg", "average", "mean", "total", "epoch", "running", "rate", "set", "batch", "top",
+    | {"avg", "average", "mean", "learning", "lr", "total", "epoch", "running", "rate", "set", "batch", "top",
        "cost", "neg", "lm", "balanced", "explained", "rank", "episode", "objective", "objects",
        "sparse", "categorical", "binary", "cross", "pinball", "huber", "avg."}
 )  # fmt: skip
@@ -133,7 +133,7 @@ def _is_share(told: Meaning) -> bool:
 
 def _known(part: str) -> bool:
     low = part.lower().rstrip(".,")
-    return low in _VOCABULARY or (not low.isascii() and set(words(part)) <= _VOCABULARY)
+    return low in _VOCABULARY or set(words(part)) <= _VOCABULARY
 
 
 def _named(parts: list[str], percent: bool) -> tuple[str, Meaning] | None:

@@ -25,11 +25,11 @@ _NAMED = (
 )
 _ODD = r"1\.\#(?:IND|QNAN|SNAN|INF)\d*"
 # a single dash is a value only behind an equals sign or a colon, before a separator
-_DASH = r"(?:(?<==)|(?<=:)|(?<=:\s))-{1,3}(?=\s*(?:[,|;)}\]]|$))"
+_DASH = r"(?:(?<==)-{1,3}(?=\s|[,|;)}\]]|$)|(?:(?<=:)|(?<=:\s))-{1,3}(?=\s*(?:[,|;)}\]]|$)))"
 _EXPONENT = r"(?:[eEdD][-+]?\d+)?"
 _PLAIN = rf"(?:\d+(?:\.(?:\d+|(?![\w.])))?|\.\d+){_EXPONENT}"
-_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+(?![\d,])(?:\.\d+)?"
-_COMMA = rf"\d+,\d+{_EXPONENT}(?![\d,])"
+_THOUSANDS = r"[1-9]\d{0,2}(?:,\d{3})+(?!\d|,\d)(?:\.\d+)?"
+_COMMA = rf"\d+,\d+{_EXPONENT}(?!\d|,\d)"
 
 _TOKENS = {
     comma: re.compile(
@@ -44,7 +44,7 @@ _UNCAUGHT = r"[-+]?(?:\d[\d.,]*+|\.\d+|nan)(?:[eE][-+]?\d+)?"
 
 _TQDM = re.compile(r"%\|[^|\r\n]{0,400}\|")
 _KERAS = re.compile(r"\[[=>.]{3,}\]|[━╸╺─]{2,}")
-_COMMA_DECIMALS = re.compile(r"[:=|]\s*-?\d+,\d+(?![\d,.])")
+_COMMA_DECIMALS = re.compile(r"[:=|]\s*-?\d+,\d+(?!\d|[,.]\d)")
 _POINT_DECIMALS = re.compile(r"[:=|]\s*-?\d+\.\d+")
 
 

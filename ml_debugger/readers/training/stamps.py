@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from ml_debugger.readers.training.skeleton import MARK
+from ml_debugger.readers.training.skeleton import MARK, place
 
 _SEARCHED = 160
 _M = MARK
@@ -21,6 +21,9 @@ _GAP = r"(?:,?\s+|T|_|\s-\s)"
 _ISO = re.compile(rf"{_M}([-/.]){_M}\1{_M}{_GAP}{_CLOCK}{_ZONE}")
 _SYSLOG = re.compile(rf"(?:^|[\s\[(|,]){_NAMED}\s+{_M}\s+{_CLOCK}(?:\s+(?P<year>{_M}))?", re.I)
 _DAY_FIRST = re.compile(rf"{_M}[\s/-]{_NAMED}[\s/-]{_M}[\s:]+{_CLOCK}", re.I)
+# 02.01.2025 and 02/Jan/2025: the year stays in the text, behind a point or a letter
+_DOTTED = re.compile(rf"{_M}\.(?P<year>\d{{4}}){_GAP}{_CLOCK}")
+_SLASHED = re.compile(rf"{_M}[/-]{_NAMED}[/-](?P<year>\d{{4}})[\s:]{_CLOCK}", re.I)
 # I0102 10:11:12.345: the date is glued to the letter and so stays in the text
 _ABSL = re.compile(rf"^[IWEFD](?P<monthday>\d{{4}})\s+{_CLOCK}")
 _SHORT = re.compile(rf"^\[?{_M}/{_M}\s+{_CLOCK}")
@@ -46,10 +49,12 @@ def find(skeleton: str) -> Stamp | None:
         found = form.search(head)
         if found is None:
             continue
-        first = head.count(_M, 0, found.start())
+        first = place(head, found.start())
         count = found.group().count(_M)
         read = make(found)
-        return Stamp(tuple(range(first, first + count)), found.start(), found.end(), read)
+        # a number at the start may be something else: whether it is a time shows in its value
+        end = found.start() if form is _SECONDS else found.end()
+        return Stamp(tuple(range(first, first + count)), found.start(), end, read)
     return None
 
 
@@ -104,6 +109,22 @@ def _day_first(found: re.Match[str]) -> Read:
     return lambda parts, _: _seconds(int(parts[1]), month, int(parts[0]), parts[2:], 0.0)
 
 
+def _dotted(found: re.Match[str]) -> Read:
+    year = int(found.group("year"))
+
+    def read(parts: Sequence[str], _: float) -> float | None:
+        day, _point, month = parts[0].partition(".")
+        return _seconds(year, int(month), int(day), parts[1:], 0.0)
+
+    return read
+
+
+def _slashed(found: re.Match[str]) -> Read:
+    month = _MONTHS.index(found.group("month").lower()) + 1
+    year = int(found.group("year"))
+    return lambda parts, _: _seconds(year, month, int(parts[0]), parts[1:], 0.0)
+
+
 def _absl(found: re.Match[str]) -> Read:
     month, day = int(found.group("monthday")[:2]), int(found.group("monthday")[2:])
     return lambda parts, near: _of_year(near, month, day, parts)
@@ -129,6 +150,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Read]], ...] = (
     (_ISO, _iso),
     (_SYSLOG, _syslog),
     (_DAY_FIRST, _day_first),
+    (_DOTTED, _dotted),
+    (_SLASHED, _slashed),
     (_ABSL, _absl),
     (_SHORT, _short),
     (_SECONDS, _epoch_seconds),

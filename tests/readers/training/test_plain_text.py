@@ -168,6 +168,9 @@ def test_tables_of_skorch(runs_of, points) -> None:
     assert points(run, "val_loss") == [(1, 0.6881), (2, 0.6781)]
 
 
-def test_tables_of_documents_are_no_training_log(runs_of) -> None:
-    text = "| Epoch | Train Loss | Val Loss |\n|---|---|---|\n| 1 | 0.5 | 0.6 |\n| 2 | 0.4 | 0 |\n"
+def test_tables_within_documents_are_no_training_log(runs_of) -> None:
+    text = (
+        "# Results\n\nOur model:\n\n| Epoch | Train Loss | Val Loss |\n|---|---|---|\n"
+        "| 1 | 0.5 | 0.6 |\n| 2 | 0.4 | 0 |\n"
+    )
     assert runs_of(text, "README.md") == []
