@@ -73,6 +73,8 @@ def _resets(values: Sequence[float]) -> list[int]:
 
 def _regular(resets: Sequence[int], count: int) -> list[int]:
     """The resets that come at one distance: the longest row that misses at most a fifth."""
+    # a log begins with an epoch
+    resets = [0, *resets]
     known = set(resets)
     best: list[int] = []
     for at, start in enumerate(resets[:_CANDIDATES]):

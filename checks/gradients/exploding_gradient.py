@@ -13,6 +13,7 @@ from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outc
 from ml_debugger.curves.points import finite
 
 _FEWEST = 6
+_FEWEST_FOR_CLIP = 20
 _CLIPS = ("gradient_clip_val", "max_grad_norm", "grad_clip", "clip_grad_norm", "clipnorm",
           "grad_norm_clip", "gradient_clip", "clip_grad", "gradient_clipping",
           "global_clipnorm")  # fmt: skip
@@ -49,11 +50,11 @@ _CLIPS = ("gradient_clip_val", "max_grad_norm", "grad_clip", "clip_grad_norm", "
             name="norm_over_clip",
             unit="times the clip",
             direction="above",
-            warn=10,
+            warn=30,
             meaning="usual gradient norm over the configured clip in the second half of a run "
             "whose loss does not fall",
-            source="common clips are 1 (transformers, PyTorch Lightning examples) for norms "
-            "between 0.5 and 5",
+            source="design choice: norms between 0.5 and 5 are usual where the clip is 1 (the "
+            "default max_grad_norm of transformers)",
         ),
         Limit(
             name="clipped_share",
@@ -119,10 +120,10 @@ def exploding_gradient(run: TrainingRun, config: TrainingConfig | None) -> Outco
                       f"{run.step_unit} {points.steps[jumps[0]]:g}")  # fmt: skip
     idle = moved is not None and not learns(moved)
     clip = _clip(config)
-    if clip is not None:
+    if clip is not None and len(points) >= _FEWEST_FOR_CLIP:
         over = median(points.values[len(points) // 2 :]) / clip
         values["norm_over_clip"] = over if idle else 0.0
-        if idle and over > 10:
+        if idle and over > 30:
             titles.append(f"Norms are usually {over:.3g} times the clip of {clip:g}")
     if share is not None and len(found := finite(share)) >= _FEWEST:
         clipped = _at_the_end(found.values)

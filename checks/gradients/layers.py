@@ -11,10 +11,12 @@ from statistics import median
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.curves.alignment import values_at
+from ml_debugger.curves.blocks import blocks
 from ml_debugger.curves.points import finite, without_warm_up
 
 PREFIX = "grad_norm/"
 _FEWEST = 5
+_MOST = 2000
 # vectors, tables and gates have gradients of their own size
 _OTHER = re.compile(
     r"bias|norm|(^|[._/])(ln|bn|gn)\d*([._/]|$)|batch_?n|embed|position|token|gamma|beta|scale|"
@@ -77,10 +79,10 @@ def layer_ends(run: TrainingRun) -> list[Ends]:
 
 def _ends(group: Sequence[Curve]) -> Ends | None:
     first, last = group[0], group[-1]
-    points = without_warm_up(finite(last))
+    points = blocks(without_warm_up(finite(last)), _MOST)
     if len(points) < _FEWEST:
         return None
-    firsts = values_at(finite(first), points)
+    firsts = values_at(blocks(finite(first), _MOST), points)
     # a norm that underflowed to 0 is smaller than any that was printed
     least = min((v for curve in (first, last) for v in curve.values if v > 0), default=1.0)
     ratios = [

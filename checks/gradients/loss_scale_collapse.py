@@ -90,8 +90,10 @@ def loss_scale_collapse(run: TrainingRun) -> Outcome:
     line = None
     if scale is not None and len(scale) >= _FEWEST and min(scale.values) > 0:
         end = scale.values[-1]
-        halvings, height = _net_halvings(scale)
-        falls = end < scale.values[0] / 8 and end <= min(scale.values[len(scale.values) // 2 :])
+        settled = _settled(scale.values)
+        halvings, height = _net_halvings(scale, settled)
+        halfway = scale.values[len(scale) // 2]
+        falls = end < scale.values[0] / 8 and (end < 1 or end < halfway / 2)
         values["net_halvings"] = halvings
         values["lowest_scale"] = end if falls else max(end, 128.0)
         evidence += [
@@ -105,7 +107,7 @@ def loss_scale_collapse(run: TrainingRun) -> Outcome:
             titles.append(f"Loss scale stays between {min(scale.values):g} and "
                           f"{max(scale.values):g}")  # fmt: skip
     if skipped is not None and len(skipped) >= _FEWEST:
-        share = _skipped_share(skipped, run.step_unit)
+        share = _skipped_share(skipped, run.step_unit, scale)
         if share is not None:
             values["skipped_share"] = share
             evidence.append(Evidence("skipped_steps", skipped.values[-1], "steps", "in all"))
@@ -120,26 +122,39 @@ def loss_scale_collapse(run: TrainingRun) -> Outcome:
     return Measurement(title, values, tuple(evidence), line)
 
 
-def _net_halvings(scale: Points) -> tuple[float, int]:
+def _settled(values: Sequence[float]) -> int:
+    """Position at which the scale has found its height: it stays or rises for some records."""
+    lasting = max(3, int(_FIRST_SHARE * len(values)))
+    for at in range(len(values) - lasting):
+        if min(values[at : at + lasting + 1]) >= values[at]:
+            return at
+    return len(values) - 1
+
+
+def _net_halvings(scale: Points, settled: int) -> tuple[float, int]:
     """Halvings from the height after the first steps to the end, and where that height is."""
-    first = max(1, int(_FIRST_SHARE * len(scale)))
-    values: Sequence[float] = scale.values
-    height = max(range(first, len(values)), key=values.__getitem__)
+    values = scale.values
+    highest = max(values[settled:])
     # its last point at that height
-    height = max(i for i in range(first, len(values)) if values[i] == values[height])
-    lowest = min(values[height:])
-    rises = sum(after > before for before, after in pairwise(values[height:]))
-    falls = sum(after < before for before, after in pairwise(values[height:]))
-    if rises >= falls:
-        return 0.0, height
-    return math.log2(values[height] / max(lowest, values[-1])), height
+    height = max(i for i in range(settled, len(values)) if values[i] == highest)
+    steps = list(pairwise(values[height:]))
+    rises = sum(after > before for before, after in steps)
+    falls = sum(after < before for before, after in steps)
+    return (0.0 if rises >= falls else math.log2(highest / values[-1])), height
 
 
-def _skipped_share(skipped: Points, unit: str) -> float | None:
+def _skipped_share(skipped: Points, unit: str, scale: Points | None) -> float | None:
     """Share of the steps of the last quarter that were skipped; None where it cannot be told."""
     start = 3 * len(skipped) // 4
     steps = skipped.steps[-1] - skipped.steps[start]
     more = skipped.values[-1] - skipped.values[start]
     if unit != "step" or steps <= 0 or more < 0:
+        return None
+    if scale is not None and len(scale):
+        settled = scale.steps[_settled(scale.values)]
+        # a scale that never settles falls to the end: that is what is looked for
+        if steps < 20 or (settled > skipped.steps[start] and scale.values[-1] >= 1):
+            return None
+    elif skipped.steps[-1] - skipped.steps[0] < 200:
         return None
     return min(1.0, more / steps)

@@ -128,7 +128,8 @@ def _remaining(norm: Curve) -> tuple[float, float, float] | None:
 def _never_moved(loss: Curve, moved: Movement) -> bool:
     """Whether the loss ends where its first steps were: not below by 1 %, not far above."""
     start = max(finite(loss).values[:3])
-    return -0.2 * abs(start) <= start - moved.last < 0.01 * abs(start)
+    gained = start - moved.last
+    return -0.2 * abs(start) <= gained < max(0.01 * abs(start), 2.5 * moved.scatter)
 
 
 def _fallen(norm: Curve, bound: float) -> int | None:

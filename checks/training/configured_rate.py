@@ -41,9 +41,7 @@ _LENGTHS = {
     "epoch": ("epochs", "num_epochs", "max_epochs", "num_train_epochs", "n_epochs",
               "total_epochs"),
 }  # fmt: skip
-_OWN_RATE = re.compile(
-    r"adafactor|prodigy|dadapt|d_adapt|schedule_?free|lbfgs|mup\b|noam|inverse_?sqrt", re.I
-)
+_OWN_RATE = re.compile(r"adafactor|prodigy|dadapt|d_adapt|schedule_?free|lbfgs|mup\b|noam", re.I)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outc
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.printing import last_place
 
+_FEWEST = 4
 _RISES_BY_ITSELF = ("one cycle",)
 _DEVICES = (
     *("world_size", "devices", "num_gpus", "n_gpus", "gpus", "num_devices", "num_processes"),
@@ -77,18 +78,17 @@ def learning_rate_overridden(run: TrainingRun, config: TrainingConfig) -> Outcom
     if not logged:
         return NotMeasured("no learning rate above zero in this log")
     points = max(logged, key=lambda one: max(one.values))
+    if len(points) < _FEWEST:
+        return NotMeasured(f"the rate was logged fewer than {_FEWEST} times")
     at = max(range(len(points)), key=points.values.__getitem__)
-    peak, last = points.values[at], points.steps[-1]
-    warm_up = asked.warm_up(run.step_unit)
-    warming = warm_up is None or warm_up >= last
-    if (warming and at == len(points) - 1 and peak < max(asked.rates.values())) or _starts_late(
-        points, asked, run
-    ):
+    peak = points.values[at]
+    highest = max(asked.rates.values()) * max(1.0, *_scalings(asked))
+    if (peak < highest and _still_rises(points)) or _starts_late(points, asked, run):
         return NotMeasured("the log does not show the height of the schedule")
     key, wanted = _nearest(asked, peak)
     factor = max(peak / wanted, wanted / peak)
     if factor > 1 and (
-        _explained(asked, peak, wanted) or abs(peak - wanted) <= last_place(points.values)
+        _explained(asked, peak, wanted) or abs(peak - wanted) <= 0.5 * last_place(points.values)
     ):
         factor = 1.0
     where = f"{run.step_unit} {points.steps[at]:g}, line {points.lines[at]}"
@@ -128,17 +128,28 @@ def _nearest(asked: AskedRate, peak: float) -> tuple[str, float]:
 def _explained(asked: AskedRate, peak: float, wanted: float) -> bool:
     """Scaling by devices or batches, or one step of a decay before the first row."""
     scale = peak / wanted
-    known = [n for name in _DEVICES if (n := asked.number(name)) is not None]
-    batches = [n / 256 for name in ("batch_size", "train_batch_size", "global_batch_size")
-               if (n := asked.number(name)) is not None]  # fmt: skip
-    factors = {*known, *batches, *(a * b for a in known for b in (*known, *batches))}
-    factors |= {math.sqrt(one) for one in factors}
+    if any(0.67 < scale / factor < 1.1 for factor in _scalings(asked) if factor > 1.5):
+        return True
     # the linear scaling rule with a number of devices that is not stated
-    factors |= {2.0**power for power in range(1, 11)}
+    factors = {2.0**power for power in range(1, 11)} | _scalings(asked)
     gamma = asked.number("gamma", "lr_gamma", "lr_decay", "decay_rate")
     if gamma is not None and gamma < 1:
         factors.add(gamma)
     return any(abs(scale / factor - 1) < 0.1 for factor in factors if factor > 0)
+
+
+def _scalings(asked: AskedRate) -> set[float]:
+    """Factors by which the stated devices and batches may scale the rate, linearly or by root."""
+    known = [n for name in _DEVICES if (n := asked.number(name)) is not None]
+    batches = [n / 256 for name in ("batch_size", "train_batch_size", "global_batch_size")
+               if (n := asked.number(name)) is not None]  # fmt: skip
+    factors = {*known, *batches, *(a * b for a in known for b in (*known, *batches))}
+    return {1.0, *factors, *(math.sqrt(one) for one in factors)}
+
+
+def _still_rises(points: Points) -> bool:
+    """The rate is higher in the last row than ever before: the warm-up goes on."""
+    return len(points) < 2 or points.values[-1] > max(points.values[:-1])
 
 
 def _starts_late(points: Points, asked: AskedRate, run: TrainingRun) -> bool:

@@ -24,6 +24,7 @@ from ml_debugger.curves.points import Points, finite, without_warm_up
 
 _FEWEST = 8
 _STILL = 0.02
+_CRAWL = 0.005
 
 
 @check(
@@ -152,12 +153,13 @@ def _pace(points: Points, warmed_up: float) -> _Pace | None:
     count = len(kept)
     middle = kept.values[count // 2 - count // 6 : count // 2 + max(1, count // 6)]
     early, late = whole.first - median(middle), median(middle) - whole.last
-    # of an exponential fall over three time constants the first half holds 82 %
-    straight = whole.fell() and late > 0 and 0.4 * late < early < 2.5 * late
+    # of an exponential fall over three time constants the first half holds 82 %, the last 18 %
+    straight = whole.fell() and late > 0.25 * early
     level = abs(whole.last)
     one_sided = min(kept.values) > 0 or max(kept.values) < 0
-    little = max(_STILL * level, 0.5 * whole.scatter)
-    still = one_sided and not whole.fell() and not whole.rose() and abs(whole.fall) < little
+    little = max(_STILL * level, whole.scatter)
+    unmoved = not whole.fell() and not whole.rose() and abs(whole.fall) < little
+    still = one_sided and (unmoved or abs(whole.fall) < _CRAWL * level)
     # the fall from the middle of the first to the middle of the last stretch
     fall = max(whole.fall, 0.0) / 0.8
     runs = math.inf if fall <= 1e-6 * level else 0.5 * level / fall

@@ -69,7 +69,8 @@ def expected_fall(
     floor = 0.0
     if asked.lowest and asked.rates:
         floor = min(1.0, max(asked.lowest.values()) / max(asked.rates.values()))
-    moved = 0.5 * (1 - math.cos(math.pi * part)) if what == "cosine" else part
-    if what in ("restarts", "other"):
+    # with restarts at least as much as without
+    moved = part if what == "linear" else 0.5 * (1 - math.cos(math.pi * part))
+    if what == "other":
         moved = 0.5 if done > 0.9 else 0.0
     return moved * (1 - floor) or None

@@ -50,6 +50,9 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
         return None
     level = _smooth(points.values)
     ends_badly = not all(math.isfinite(value) for value in loss.values[-3:])
+    if min(level) < 0 < max(level) and not ends_badly:
+        # the losses of reinforcement learning go up and down about zero
+        return None
     found = _onset(points.values, level, ends_badly)
     if found is None:
         return None
@@ -59,12 +62,17 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
     if height < 1.5 * min(rates[: lowest + 1]) or lived_with > 2 + 0.4 * lowest:
         return None
     before = level[lowest]
-    worst = max(level[onset:])
+    wide = max(3, len(level) // 20)
+    worst = max(
+        median(level[i : i + wide]) for i in range(onset, max(onset + 1, len(level) - wide))
+    )
     gained = max(level[0] - before, 0.0)
     later = [level[i] for i in range(onset, len(level)) if rates[i] < 0.5 * height]
     recovered = None
     if later:
-        recovered = median(later) - before < 0.7 * (worst - before)
+        recovered = median(later) - before < 0.5 * (worst - before)
+    if _again_without(level, rates, onset, 0.5 * (worst - before), 0.7 * height):
+        return None
     lost = ends_badly or worst - before > _CATASTROPHE * max(abs(level[0]), abs(before))
     undone = gained > 5 * noise and worst - before > 0.8 * gained
     if not (recovered or lost or undone):
@@ -74,6 +82,21 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
         min(rise, 100.0), points.between(onset, onset + 1), before, worst, rates[lowest],
         height, recovered,
     )  # fmt: skip
+
+
+def _again_without(
+    level: Sequence[float], rates: Sequence[float], onset: int, rise: float, low: float
+) -> bool:
+    """Whether the loss goes up as far again at low rates: a curriculum, or data that change."""
+    lowest = math.inf
+    for i in range(onset, len(level)):
+        if rates[i] >= low:
+            lowest = math.inf
+            continue
+        lowest = min(lowest, level[i])
+        if level[i] - lowest > rise:
+            return True
+    return False
 
 
 def _onset(

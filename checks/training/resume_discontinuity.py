@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from checks.training.resumes import Resume, clock_resumes, counter_resumes, rate_resumes
@@ -131,13 +132,12 @@ def _seam(resume: Resume, points: Points, rates: Points | None) -> _Seam:
         gained = max(median(points.values[:3]) - before, 0.0)
         jump = abs(after - before) / (gained + 0.05 * abs(before))
     factor = 1.0
-    if rates is not None:
+    # after a mere pause a schedule may rightly be at a restart or a milestone
+    if rates is not None and not resume.pause:
         rates_old, rates_new = _sides(resume, rates, width=3)
         if rates_old and rates_new and min(*rates_old, *rates_new) > 0:
             ratio = median(rates_new) / median(rates_old)
-            # a schedule by steps may fall at any place; only a resume makes it rise
-            falls = resume.back_to is None and ratio < 1 and "rate" not in resume.reason
-            factor = 1.0 if falls else max(ratio, 1 / ratio)
+            factor = max(ratio, 1 / ratio)
     return _Seam(resume, before, after, jump, factor)
 
 
@@ -167,8 +167,29 @@ def _beyond_noise(
     noise = max(scatter(points.values[max(0, cut - 100) : cut]), scatter(points.values[cut:]))
     distance = median(new) - median(old)
     few = min(len(old), len(new))
-    if few < 5:
-        return abs(distance) > 5 * noise
-    rises = rank_sum_p(new, old) if distance > 0 else rank_sum_p(old, new)
-    # where the counter goes on, only up: between two stretches a loss may rightly have fallen
-    return rises < 1e-3 and abs(distance) > noise and (distance > 0 or resume.back_to is not None)
+    # eight against eight is the least that can reach the level below
+    if few < 8:
+        around = points.values[max(0, cut - 2 * _WIDTH) : cut]
+        slope = median([abs(b - a) for a, b in pairwise(around)] or [0.0])
+        return abs(distance) > 5 * noise + 2 * slope
+    if resume.back_to is None:
+        # between two stretches a loss may rightly have fallen, and risen as elsewhere
+        usual = _usual_rises(points, cut)
+        start, lost = median(points.values[:3]), median(new)
+        # weights that were lost bring back the first loss, new data any other
+        anew = not resume.pause or lost < start + 0.1 * abs(start) + noise
+        return anew and rank_sum_p(new, old) < 1e-3 and distance > max(noise, 2 * usual)
+    apart = rank_sum_p(new, old) if distance > 0 else rank_sum_p(old, new)
+    return apart < 1e-3 and abs(distance) > noise
+
+
+def _usual_rises(points: Points, cut: int) -> float:
+    """The highest rise between two neighbouring stretches elsewhere in the run."""
+    values = points.values
+    seams = [
+        at for at in range(_WIDTH, len(values) - _WIDTH, _WIDTH // 2) if abs(at - cut) > _WIDTH
+    ]
+    return max(
+        (median(values[at : at + _WIDTH]) - median(values[at - _WIDTH : at]) for at in seams),
+        default=0.0,
+    )

@@ -20,12 +20,14 @@ class Resume:
     """A place where the training was taken up again.
 
     `line` is the first line after it. `back_to` is the step to which the counter went back,
-    None where it went on; `reason` says what shows it.
+    None where it went on; `reason` says what shows it. `pause` is true where nothing but a gap
+    in the clock does.
     """
 
     line: int
     reason: str
     back_to: float | None = None
+    pause: bool = False
 
 
 def counter_resumes(points: Points) -> list[Resume]:
@@ -51,7 +53,7 @@ def clock_resumes(times: Points) -> list[Resume]:
         return []
     bound = max(20 * median(gaps), 60.0)
     found = [
-        Resume(times.lines[at + 1], f"nothing was logged for {gap:,.0f} s")
+        Resume(times.lines[at + 1], f"nothing was logged for {gap:,.0f} s", pause=True)
         for at, gap in enumerate(gaps)
         if gap > bound
     ]
