@@ -87,7 +87,8 @@ def boosting_overfit(
         rounds and a tenth of all, or for 20 that are six tenths of all.
         It is no fault where the best round is used: the model or the log names it, the model
         was cut there, the run ended one of the usual patiences after it, as early stopping
-        ends it, or the library cuts by itself (CatBoost with a validation set).
+        ends it, or the library cuts by itself (CatBoost with a validation set). A score such
+        as AUC that still rises speaks for the run as well.
         How far training and validation accuracy lie apart is the business of overfitting.
 
     Why it matters:
@@ -108,13 +109,15 @@ def boosting_overfit(
         return NotMeasured("this is no log of boosting rounds")
     if run.segment and model is not None and names_another(run.segment, model.path or ""):
         return NotMeasured(f"{model.subject} is the model of another part of this log")
-    pasts = [past for curve, sign in _validations(run) if (past := _past(curve, sign)) is not None]
+    losses, scores = _validations(run, "loss"), _validations(run, *_BETTER_ABOVE)
+    sign = 1.0 if losses else -1.0
+    pasts = [past for c in losses or scores if (past := _past(c, sign)) is not None]
     if not pasts:
         return NotMeasured(f"fewer than {_FEWEST} validations by rounds in this log")
     # the loss of the main set is what early stopping would look at
     main = next((p for p in pasts if p.curve.name == "val_loss"), pasts[0])
     allowed = max(settings["patience"], settings["patience_share"] * main.points.steps[-1])
-    used = _used(run, model, main)
+    used = _used(run, model, main) or _still_better(main, scores if losses else [])
     best = f"round {main.points.steps[main.best]:g}"
     ended = main.points.steps[-1] + 1
     # a short run that spent most of its rounds past the best
@@ -132,19 +135,30 @@ def boosting_overfit(
     if value > 0.10:
         title = f"{main.lost:.0%} of the gain is lost in {main.past:g} rounds past the best, {best}"
         return Measurement(title, {"gain_lost": value}, evidence, main.points.lines[main.best])
-    why = f"{used}" if used and main.lost > 0.10 else "the last rounds are about as good"
+    why = used if used and main.lost > 0.10 else "the last rounds are about as good"
     if not used and main.past <= allowed:
         why = f"the run ends {main.past:g} rounds later"
     return Measurement(f"{main.curve.original} is best at {best}: {why}", {"gain_lost": value},
                        evidence)  # fmt: skip
 
 
-def _validations(run: TrainingRun) -> list[tuple[Curve, float]]:
-    """Validation curves, with -1 for scores that are better above."""
-    losses = [(c, 1.0) for n, c in run.curves.items() if n.startswith("val") and "loss" in n]
-    scores = [(c, -1.0) for n, c in run.curves.items()
-              if n.startswith("val") and n.split("_")[-1] in _BETTER_ABOVE]  # fmt: skip
-    return losses or scores
+def _validations(run: TrainingRun, *kinds: str) -> list[Curve]:
+    return [
+        curve
+        for name, curve in run.curves.items()
+        if name.startswith("val") and not set(kinds).isdisjoint(name.split("_"))
+    ]
+
+
+def _still_better(main: _Past, scores: Sequence[Curve]) -> str | None:
+    """A score such as AUC that goes on rising: it may well be what the run was meant to raise."""
+    since = main.points.steps[main.best]
+    for score in scores:
+        later = finite(score).after_step(since - 1).values
+        width = max(3, len(later) // 10)
+        if len(later) >= 2 * width and rank_sum_p(later[-width:], later[:width]) < _SURE:
+            return f"{score.original} still rises"
+    return None
 
 
 def _past(curve: Curve, sign: float) -> _Past | None:

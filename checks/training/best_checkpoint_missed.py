@@ -189,7 +189,9 @@ def _relative(values: Sequence[float], reference: float, kept: float) -> float:
 
 def _best_by_another(run: TrainingRun, points: Points, placed: dict[Save, int]) -> str | None:
     """The metric by which a kept checkpoint is the best of the run, where it is not the loss."""
-    steps = {points.steps[at] for at in placed.values()}
+    # an epoch was taken for the better of the two that its number may mean
+    reach = 2 if run.step_unit == "epoch" else 1
+    steps = {step for at in placed.values() for step in points.steps[at : at + reach]}
     for curve in run.curves.values():
         if kind_of(curve) in _BETTER and on_validation(curve):
             known = [(v, s) for v, s in zip(curve.values, curve.steps, strict=True)

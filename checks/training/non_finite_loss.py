@@ -8,7 +8,7 @@ from statistics import median
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
-from ml_debugger.curves.fillers import is_filled
+from ml_debugger.curves.fillers import is_filled, is_of_other_rows
 
 _GREW = 3.0
 _BEFORE = 40
@@ -63,7 +63,9 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
     bad = {
         curve.name: at
         for curve in curves
-        if (at := _first_bad(curve)) is not None and not is_filled(curve.values)
+        if (at := _first_bad(curve)) is not None
+        and not is_filled(curve.values)
+        and not any(is_of_other_rows(curve, run.curve(name)) for name in ("train_loss", "val_loss"))
     }
     total = sum(len(curve) for curve in curves)
     if not bad:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from checks.training.metric_names import is_loss, is_machinery, kind_of, on_validation
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
-from ml_debugger.curves.fillers import is_filled
+from ml_debugger.curves.fillers import is_filled, is_of_other_rows
 from ml_debugger.curves.granularity import least_rows
 
 _START_UP = 0.1
@@ -137,7 +137,7 @@ def non_finite_metric(run: TrainingRun) -> Outcome:
 def _judged(curve: Curve) -> bool:
     if is_loss(curve) or is_machinery(curve) or not len(curve):
         return False
-    own = curve.name in ("prediction_std", "share_positive")
+    own = curve.name.endswith(("prediction_std", "share_positive"))
     return own or on_validation(curve) or kind_of(curve) is not None
 
 
@@ -146,6 +146,8 @@ def _gaps(run: TrainingRun, curve: Curve) -> _Gaps | None:
     unbounded = not _UNBOUNDED.isdisjoint(curve.name.split("_"))
     at = [i for i, v in enumerate(values) if math.isnan(v) or (math.isinf(v) and not unbounded)]
     if not at or is_filled(values) or _start_up(run, curve, at):
+        return None
+    if any(is_of_other_rows(curve, run.curve(name)) for name in ("train_loss", "val_loss")):
         return None
     trailing = next((n for n, v in enumerate(reversed(values)) if math.isfinite(v)), len(values))
     of_batches = not on_validation(curve) and len(curve) >= _MANY

@@ -185,7 +185,7 @@ def _evidence(
         Evidence("share_positive_at_the_end", round(shares[-1], 4), "share",
                  f"{run.step_unit} {points.steps[-1]:g}"),
     ]  # fmt: skip
-    spread = run.curve("prediction_std")
+    spread = run.curve("val_prediction_std", "prediction_std")
     values = [v for v in spread.values if math.isfinite(v)] if spread is not None else []
     if len(values) > 1:
         evidence.append(Evidence("spread_at_the_end", values[-1], None,

@@ -32,6 +32,9 @@ _REPEATED = 5
 _WINDOW = 31
 _WORK = frozenset({"batch", "seq", "sequence", "length", "len", "resolution", "tokens", "context"})
 _LIMIT = frozenset({"limit", "max", "maximum", "budget", "timeout", "walltime"})
+_OF_THE_RUN = frozenset({"time", "train", "training", "run", "runtime", "job", "wall", "walltime",
+                         "minutes", "hours", "duration"})  # fmt: skip
+_OF_A_PART = frozenset({"wait", "delay", "step", "epoch", "request", "nccl", "idle", "horizon"})
 _UNITS = {
     **dict.fromkeys(("hours", "hour", "hrs", "h"), 3600.0),
     **dict.fromkeys(("minutes", "minute", "mins", "min"), 60.0),
@@ -230,12 +233,14 @@ def _time_limit_used(run: TrainingRun) -> float | None:
 
 def _seconds(name: str, text: str) -> float | None:
     """A time limit in seconds: by its unit in the name, or as a clock writes it."""
-    said = words(name)
-    if _LIMIT.isdisjoint(said):
+    said = set(words(name))
+    if _LIMIT.isdisjoint(said) or _OF_THE_RUN.isdisjoint(said) or not _OF_A_PART.isdisjoint(said):
+        return None
+    if "timeout" in said and {"train", "training", "run", "job"}.isdisjoint(said):
         return None
     unit = next((_UNITS[word] for word in said if word in _UNITS), None)
     clock = _CLOCK.fullmatch(text.strip())
-    if clock and {"time", "walltime", "timeout", "limit"} & set(said):
+    if clock:
         days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
         return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
     try:

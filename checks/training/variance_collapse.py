@@ -86,7 +86,7 @@ def variance_collapse(run: TrainingRun, settings: Settings) -> Outcome:
         (four checks of epochs 16 to 35: 0.00080, 0.00030, 0.00022, 0.00020). Mann and
         Whitney, Annals of Mathematical Statistics 18, 1947.
     """
-    curve = run.curve("prediction_std")
+    curve = run.curve("val_prediction_std", "prediction_std")
     if curve is None:
         return NotMeasured("the log has no standard deviation of predictions")
     points = finite(curve).where(lambda value: value >= 0)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
+from ml_debugger.artifacts import Curve
+
 _REGULAR = 0.9
 
 
@@ -22,3 +24,20 @@ def is_filled(values: Sequence[float]) -> bool:
     regular = sum(gap == usual for gap in gaps) >= _REGULAR * len(gaps)
     ended = len(values) - 1 - finite[-1] < usual
     return usual > 1 and regular and ended and finite[0] <= usual
+
+
+def is_of_other_rows(curve: Curve, other: Curve | None) -> bool:
+    """Whether the NaN of a curve stand on the rows of another one, which is NaN on its own.
+
+    So writes a tool that gives training and validation a row each and fills the rest.
+    """
+    if other is None or other is curve:
+        return False
+    taken = {
+        line for line, v in zip(other.lines, other.values, strict=True) if math.isfinite(v)
+    }  # fmt: skip
+    own = {line for line, v in zip(curve.lines, curve.values, strict=True) if math.isfinite(v)}
+    missing = {line for line, v in zip(curve.lines, curve.values, strict=True) if math.isnan(v)}
+    if not own or not missing:
+        return False
+    return len(missing & taken) >= _REGULAR * len(missing) and not own & taken

@@ -13,6 +13,7 @@ import pytest
 from checks.boosting.boosting_overfit import boosting_overfit
 from checks.training.best_checkpoint_missed import best_checkpoint_missed
 from checks.training.implausible_metric import implausible_metric
+from checks.training.non_finite_loss import non_finite_loss
 from checks.training.non_finite_metric import non_finite_metric
 from checks.training.pinned_metric import pinned_metric
 from checks.training.sign_collapse import sign_collapse
@@ -130,6 +131,19 @@ def test_a_single_check_before_training_is_no_evidence() -> None:
     assert status(non_finite_metric, replace(run, curves={**run.curves, "train_loss": later})) is (
         Status.PASS
     )
+
+
+def test_rows_of_training_and_validation_that_a_tool_filled() -> None:
+    rows = [i % 7 == 6 for i in range(20)]
+    run = run_of(
+        train_loss=[NAN if validates else 0.5 for validates in rows],
+        val_loss=[0.6 if validates else NAN for validates in rows],
+        val_auc=[0.55 if validates else NAN for validates in rows],
+    )
+    assert status(non_finite_metric, run) is Status.PASS
+    assert status(non_finite_loss, run) is Status.PASS
+    broken = [NAN] * 20
+    assert status(non_finite_metric, run_of(train_loss=[0.5] * 20, val_auc=broken)) is Status.FAIL
 
 
 def test_evidence_of_a_metric_that_became_nan() -> None:
