@@ -82,8 +82,10 @@ def followed_jumps(points: Points, losses: Points) -> list[int]:
         if len(before) < 5 or len(after) < 3 or (found and at - found[-1] < 3):
             continue
         level = median(before)
+        earlier = losses.values[max(0, cut - 21) : max(0, cut - 11)] or before
         noise = scatter(losses.values[max(0, cut - 41) : cut])
-        if median(after) > level + max(4 * noise, 0.1 * abs(level)):
+        drift = abs(level - median(earlier))
+        if median(after) > level + max(4 * noise, 2 * drift, 0.1 * abs(level)):
             found.append(at)
     return found
 

@@ -71,7 +71,8 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
     recovered = None
     if later:
         recovered = median(later) - before < 0.5 * (worst - before)
-    if _again_without(level, rates, onset, 0.5 * (worst - before), 0.7 * height):
+    rise = worst - before
+    if _again_without(level, rates, onset, 0.5 * rise, 0.7 * height):
         return None
     lost = ends_badly or worst - before > _CATASTROPHE * max(abs(level[0]), abs(before))
     undone = gained > 5 * noise and worst - before > 0.8 * gained
