@@ -55,7 +55,8 @@ _MANNER = frozenset(
 _NOT_A_CURVE = frozenset(
     {*("best", "final", "min", "minimum", "lowest", "previous", "prev", "target", "initial"),
      *("stop", "profit", "gain", "pnl", "take", "gross", "win", "drawdown", "trade", "trades"),
-     *("improvement", "decreased", "increased", "reached", "improved", "from", "pct", "limit", "coef", "threshold", "patience", "tolerance"),
+     *("improvement", "decreased", "increased", "reached", "improved", "from"),
+     *("pct", "limit", "coef", "threshold", "patience", "tolerance"),
      *("packet", "frame", "data", "daily", "max", "maximum", "net"),
      *("weight", "weights", "scale", "fn", "function", "type", "name", "ratio", "delta")}
 )  # fmt: skip

@@ -58,7 +58,8 @@ _OTHERS = frozenset(
 )
 _VOCABULARY = (
     TRAIN | VALIDATION | TEST | LOSS | ACCURACY | _ERRORS | _OTHERS | WORDS
-    | {"avg", "average", "mean", "learning", "lr", "total", "epoch", "running", "rate", "set", "batch", "top",
+    | {"avg", "average", "mean", "learning", "lr", "total", "epoch", "running",
+       "rate", "set", "batch", "top",
        "cost", "neg", "lm", "balanced", "explained", "rank", "episode", "objective", "objects",
        "sparse", "categorical", "binary", "cross", "pinball", "huber", "avg."}
 )  # fmt: skip

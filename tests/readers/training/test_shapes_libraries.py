@@ -23,24 +23,27 @@ IMAGENET = (
     "Test: [ 9/10]\tTime  0.200 ( 0.300)\tLoss 6.5e+00 (5.25e+00)\tAcc@1   9.00 ( 13.00)\n"
 )
 KERAS_3 = (
-    "Epoch 1/2\n\x1b[1m 1/50\x1b[0m \x1b[37m━━━━━━━━━━\x1b[0m \x1b[1m9s\x1b[0m 190ms/step - loss: 0.9\r"
-    "\x1b[1m50/50\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 0.6 - val_loss: 0.7"
+    "Epoch 1/2\n\x1b[1m 1/50\x1b[0m \x1b[37m━━━━━━━━━━\x1b[0m \x1b[1m9s\x1b[0m 190ms/step - "
+    "loss: 0.9\r"
+    "\x1b[1m50/50\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 0.6 - "
+    "val_loss: 0.7"
     " - learning_rate: 0.0010\nEpoch 2/2\n"
-    "\x1b[1m50/50\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 0.5 - val_loss: 0.65"
+    "\x1b[1m50/50\x1b[0m \x1b[32m━━━━━━━━━━\x1b[0m \x1b[1m0s\x1b[0m 2ms/step - loss: 0.5 - "
+    "val_loss: 0.65"
     " - learning_rate: 0.0010\n"
 )
 STABLE_BASELINES = "".join(
     "-----------------------------------------\n"
     "| rollout/                |             |\n"
-    "|    ep_rew_mean          | {0}.5        |\n"
+    f"|    ep_rew_mean          | {i}.5        |\n"
     "| time/                   |             |\n"
-    "|    iterations           | {0}           |\n"
-    "|    total_timesteps      | {0}000        |\n"
+    f"|    iterations           | {i}           |\n"
+    f"|    total_timesteps      | {i}000        |\n"
     "| train/                  |             |\n"
     "|    learning_rate        | 0.0003      |\n"
-    "|    loss                 | 0.{0}         |\n"
-    "|    value_loss           | 5{0}          |\n"
-    "-----------------------------------------\n".format(i)
+    f"|    loss                 | 0.{i}         |\n"
+    f"|    value_loss           | 5{i}          |\n"
+    "-----------------------------------------\n"
     for i in (2, 4, 6)
 )
 MMDETECTION = (
@@ -66,11 +69,13 @@ FAIRSEQ = (
     "nll_loss 7.2 | ppl 150.1 | wps 900 | num_updates 400 | best_loss 7.5\n"
 )
 MEGATRON = (
-    " iteration      100/    1000 | consumed samples:          800 | elapsed time per iteration (ms):"
+    " iteration      100/    1000 | consumed samples:          800 | elapsed time per "
+    "iteration (ms):"
     " 250.0 | learning rate: 1.500E-04 | global batch size:     8 | lm loss: 9.100000E+00 | "
     "loss scale: 4294967296.0 | grad norm: 1.250 | number of skipped iterations:   0 | "
     "number of nan iterations:   0 |\n"
-    " iteration      200/    1000 | consumed samples:         1600 | elapsed time per iteration (ms):"
+    " iteration      200/    1000 | consumed samples:         1600 | elapsed time per "
+    "iteration (ms):"
     " 251.0 | learning rate: 1.400E-04 | global batch size:     8 | lm loss: 8.100000E+00 | "
     "loss scale: 4294967296.0 | grad norm: 1.150 | number of skipped iterations:   0 | "
     "number of nan iterations:   0 |\n"
@@ -85,7 +90,8 @@ GLUONTS = (
 )
 CAFFE = (
     "I0301 10:00:00.000000  1234 solver.cpp:228] Iteration 100, loss = 0.5\n"
-    "I0301 10:00:00.100000  1234 solver.cpp:244]     Train net output #0: loss = 0.5 (* 1 = 0.5 loss)\n"
+    "I0301 10:00:00.100000  1234 solver.cpp:244]     Train net output #0: loss = 0.5 (* 1 = "
+    "0.5 loss)\n"
     "I0301 10:00:00.200000  1234 sgd_solver.cpp:106] Iteration 100, lr = 0.01\n"
     "I0301 10:01:00.000000  1234 solver.cpp:228] Iteration 200, loss = 0.4\n"
     "I0301 10:01:00.200000  1234 sgd_solver.cpp:106] Iteration 200, lr = 0.01\n"

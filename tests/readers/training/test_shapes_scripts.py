@@ -24,7 +24,8 @@ SHAPES = {
     "key=value": (lines("epoch={} train_loss={} val_loss={}", A, B), {L: TWO, V: TWO_V}),
     "key: value": (lines("epoch: {}, train_loss: {}, val_loss: {}", A, B), {L: TWO, V: TWO_V}),
     "dashes": (lines("Epoch {}/2 - loss: {} - val_loss: {}", A, B), {L: TWO, V: TWO_V}),
-    "pipes": (lines("Epoch {:03d} | Train Loss {:.4f} | Val Loss {:.4f}", A, B), {L: TWO, V: TWO_V}),
+    "pipes": (lines("Epoch {:03d} | Train Loss {:.4f} | Val Loss {:.4f}", A, B),
+         {L: TWO, V: TWO_V}),
     "tabs": (lines("Epoch: {}\tTrain loss: {}\tValid loss: {}", A, B), {L: TWO, V: TWO_V}),
     "brackets": (lines("[Epoch {}/2] train loss = {}, valid loss = {}", A, B), {L: TWO, V: TWO_V}),
     "brackets 2": (lines("[{0:>4}/   2] loss: {1}  val_loss: {2}", A, B), {L: TWO, V: TWO_V}),
@@ -40,8 +41,10 @@ SHAPES = {
     "one a line": (lines("Epoch {}\n  train loss: {}\n  val loss: {}", A, B), {L: TWO, V: TWO_V}),
     "sections": (lines("Epoch {}\nTraining:\n  loss: {}\nValidation:\n  loss: {}", A, B),
                  {L: TWO, V: TWO_V}),
-    "bracketed role": (lines("Epoch {}\n[train] loss {}\n[valid] loss {}", A, B), {L: TWO, V: TWO_V}),
-    "lasagne": (lines("Epoch {} of 2 took 1.2s\n  training loss:\t\t{}\n  validation loss:\t\t{}", A, B),
+    "bracketed role": (lines("Epoch {}\n[train] loss {}\n[valid] loss {}", A, B),
+         {L: TWO, V: TWO_V}),
+    "lasagne": (lines("Epoch {} of 2 took 1.2s\n  training loss:\t\t{}\n  validation "
+                      "loss:\t\t{}", A, B),
                 {L: TWO, V: TWO_V}),
     "scientific": ("epoch 1 loss 5.0e-01\nepoch 2 loss 4.0E-01\n", {L: TWO}),
     # steps
@@ -49,15 +52,19 @@ SHAPES = {
     "nanogpt iter": ("iter 0: loss 0.5, time 4000.00ms, mfu -100.00%\n"
                      "iter 1: loss 0.4, time 50.00ms, mfu 30.00%\n",
                      {L: ZERO, "step_time": [(0, 4.0), (1, 0.05)]}),
-    "llm.c": ("step    1/100 | loss 0.500000 (+nanz)| norm 1.2500 (+nanz)| lr 3.00e-04 | 250.50 ms | "
+    "llm.c": ("step    1/100 | loss 0.500000 (+nanz)| norm 1.2500 (+nanz)| lr 3.00e-04 | "
+              "250.50 ms | "
               "40.1% bf16 MFU | 20000 tok/s\nstep    2/100 | loss 0.400000 (-1.20z)| norm 1.1250 "
               "(-0.10z)| lr 6.00e-04 | 250.50 ms | 40.1% bf16 MFU | 20000 tok/s\n",
               {L: TWO, G: [(1, 1.25), (2, 1.125)], LR: [(1, 3e-4), (2, 6e-4)]}),
-    "build-nanogpt": ("step     1 | loss: 0.500000 | lr 1.0e-04 | norm: 1.5000 | dt: 250.00ms | tok/sec:"
-                      " 9.0\nstep     2 | loss: 0.400000 | lr 2.0e-04 | norm: 1.2500 | dt: 200.00ms |"
+    "build-nanogpt": ("step     1 | loss: 0.500000 | lr 1.0e-04 | norm: 1.5000 | dt: 250.00ms "
+                      "| tok/sec:"
+                      " 9.0\nstep     2 | loss: 0.400000 | lr 2.0e-04 | norm: 1.2500 | dt: "
+                      "200.00ms |"
                       " tok/sec: 9.0\n", {L: TWO, G: [(1, 1.5), (2, 1.25)],
                                           "step_time": [(1, 0.25), (2, 0.2)]}),
-    "tensorflow 1": ("INFO:tensorflow:loss = 0.5, step = 100\nINFO:tensorflow:global_step/sec: 100.0\n"
+    "tensorflow 1": ("INFO:tensorflow:loss = 0.5, step = "
+                     "100\nINFO:tensorflow:global_step/sec: 100.0\n"
                      "INFO:tensorflow:loss = 0.4, step = 200 (1.000 sec)\n", {L: HUNDREDS}),
     "tensorflow tutorial": ("Epoch: 0001 cost= 0.500000000\nEpoch: 0002 cost= 0.400000000\n"
                             "Optimization Finished!\n", {L: TWO}),
@@ -76,41 +83,54 @@ SHAPES = {
                 {L: HUNDREDS, LR: [(100, 0.001), (200, 0.002)]}),
     "c++": ("Epoch 1/2 | Batch 50/100 | Loss 0.5\nEpoch 1/2 | Batch 100/100 | Loss 0.4\n",
             {L: [(0.5, 0.5), (1, 0.4)]}),
-    "torchtitan": ("[titan] 2024-03-01 10:00:00,000 - root - INFO - step:  1  loss: 0.5  memory: 20.00GiB"
-                   "(25.32%)  tps: 1,000  mfu: 3.1%\n[titan] 2024-03-01 10:00:09,000 - root - INFO - "
+    "torchtitan": ("[titan] 2024-03-01 10:00:00,000 - root - INFO - step:  1  loss: 0.5  "
+                   "memory: 20.00GiB"
+                   "(25.32%)  tps: 1,000  mfu: 3.1%\n[titan] 2024-03-01 10:00:09,000 - root - "
+                   "INFO - "
                    "step:  2  loss: 0.4  memory: 20.00GiB(25.32%)  tps: 1,200  mfu: 3.2%\n",
                    {L: TWO, "memory": [(1, 20 * 2**30), (2, 20 * 2**30)],
                     "timestamp": [(1, 1709287200), (2, 1709287209)]}),
     # batches within epochs
-    "mnist": ("Train Epoch: 1 [0/1000 (0%)]\tLoss: 0.9\nTrain Epoch: 1 [500/1000 (50%)]\tLoss: 0.5\n\n"
+    "mnist": ("Train Epoch: 1 [0/1000 (0%)]\tLoss: 0.9\nTrain Epoch: 1 [500/1000 "
+              "(50%)]\tLoss: 0.5\n\n"
               "Test set: Average loss: 0.6000, Accuracy: 91/100 (91%)\n\n"
-              "Train Epoch: 2 [0/1000 (0%)]\tLoss: 0.4\nTrain Epoch: 2 [500/1000 (50%)]\tLoss: 0.3\n\n"
+              "Train Epoch: 2 [0/1000 (0%)]\tLoss: 0.4\nTrain Epoch: 2 [500/1000 "
+              "(50%)]\tLoss: 0.3\n\n"
               "Test set: Average loss: 0.7000, Accuracy: 92/100 (92%)\n\n",
               {L: [(0, 0.9), (0.5, 0.5), (1, 0.4), (1.5, 0.3)], V: TWO_V,
                "val_accuracy": [(1, 0.91), (2, 0.92)]}),
-    "cifar": ("[1,  2000] loss: 2.1\n[1,  4000] loss: 1.8\n[2,  2000] loss: 1.5\nFinished Training\n",
+    "cifar": ("[1,  2000] loss: 2.1\n[1,  4000] loss: 1.8\n[2,  2000] loss: 1.5\nFinished "
+              "Training\n",
               {L: [(1, 2.1), (1.5, 1.8), (2, 1.5)]}),
-    "flair": ("2024-03-01 10:00:00,000 epoch 1 - iter 5/10 - loss 0.5 - samples/sec: 99.5 - lr: 0.1\n"
-              "2024-03-01 10:00:10,000 epoch 1 - iter 10/10 - loss 0.4 - samples/sec: 99.5 - lr: 0.1\n",
+    "flair": ("2024-03-01 10:00:00,000 epoch 1 - iter 5/10 - loss 0.5 - samples/sec: 99.5 - "
+              "lr: 0.1\n"
+              "2024-03-01 10:00:10,000 epoch 1 - iter 10/10 - loss 0.4 - samples/sec: 99.5 - "
+              "lr: 0.1\n",
               {L: [(0.5, 0.5), (1, 0.4)], LR: [(0.5, 0.1), (1, 0.1)]}),
     "opennmt": ("[2024-03-01 10:00:00,000 INFO] Step 100/400; acc:   5.1; ppl: 1000.1; xent: 0.5; "
-                "lr: 0.0001; 10000/9000 tok/s;     60 sec\n[2024-03-01 10:01:00,000 INFO] Step 200/400; "
+                "lr: 0.0001; 10000/9000 tok/s;     60 sec\n[2024-03-01 10:01:00,000 INFO] "
+                "Step 200/400; "
                 "acc:   6.1; ppl: 900.1; xent: 0.4; lr: 0.0002; 10000/9000 tok/s;    120 sec\n",
                 {L: HUNDREDS, LR: [(100, 1e-4), (200, 2e-4)]}),
     "torchtune": ("1|1|Loss: 0.5:   1%|1         | 1/100 [00:01<01:39,  1.0s/it]\r"
-                  "1|2|Loss: 0.4:   2%|2         | 2/100 [00:02<01:38,  1.0s/it]\n", {L: [(0.01, 0.5),
+                  "1|2|Loss: 0.4:   2%|2         | 2/100 [00:02<01:38,  1.0s/it]\n",
+                       {L: [(0.01, 0.5),
                                                                                     (0.02, 0.4)]}),
     "bar over epochs": ("\rEpoch:  50%|#####     | 1/2 [00:10<00:10, 10.0s/it, loss=0.5]"
-                        "\rEpoch: 100%|##########| 2/2 [00:20<00:00, 10.0s/it, loss=0.4]\n", {L: TWO}),
+                        "\rEpoch: 100%|##########| 2/2 [00:20<00:00, 10.0s/it, loss=0.4]\n",
+                             {L: TWO}),
     # languages of programs and people
     "julia": ("[ Info: Epoch 1 - loss = 0.5f0\n[ Info: Epoch 2 - loss = 0.4f0\n", {L: TWO}),
     "r keras": ("Epoch 1/2\n - 2s - loss: 0.5 - val_loss: 0.6\nEpoch 2/2\n - 2s - loss: 0.4 - "
                 "val_loss: 0.7\n", {L: TWO, V: TWO_V}),
     "german": ("Epoche 1/2: Trainingsverlust: 0,500, Validierungsverlust: 0,600\n"
-               "Epoche 2/2: Trainingsverlust: 0,400, Validierungsverlust: 0,700\n", {L: TWO, V: TWO_V}),
-    "chinese": ("第 1 轮 训练损失：0.5，验证损失：0.6\n第 2 轮 训练损失：0.4，验证损失：0.7\n",
+               "Epoche 2/2: Trainingsverlust: 0,400, Validierungsverlust: 0,700\n",
+                    {L: TWO, V: TWO_V}),
+    "chinese": ("第 1 轮 训练损失\uff1a0.5\uff0c验证损失\uff1a0.6\n第 2 轮 "
+                "训练损失\uff1a0.4\uff0c验证损失\uff1a0.7\n",
                 {L: TWO, V: TWO_V}),
-    "chinese 2": ("轮次 1/2 训练 loss: 0.5 验证 loss: 0.6\n轮次 2/2 训练 loss: 0.4 验证 loss: 0.7\n",
+    "chinese 2": ("轮次 1/2 训练 loss: 0.5 验证 loss: 0.6\n轮次 2/2 训练 loss: 0.4 验证 loss: "
+                  "0.7\n",
                   {L: TWO, V: TWO_V}),
     "french": ("Époque 1, perte: 0.5, val_loss: 0.6\nÉpoque 2, perte: 0.4, val_loss: 0.7\n",
                {L: TWO, V: TWO_V}),
