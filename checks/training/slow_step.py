@@ -22,12 +22,13 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
-from ml_debugger.curves.noise import rolling_median, spread
+from ml_debugger.curves.noise import relative_scatter, rolling_median, spread
 from ml_debugger.curves.points import finite
 from ml_debugger.curves.significance import rank_sum_p
 
 _FEWEST = 10
 _SURE = 0.001
+_SCATTERS = 3.0
 _REPEATED = 5
 _WINDOW = 31
 _WORK = frozenset({"batch", "seq", "sequence", "length", "len", "resolution", "tokens", "context"})
@@ -169,6 +170,9 @@ def _slowdown(times: StepTimes) -> tuple[float, float, float]:
     # a machine that was busy for a while and is free again at the end
     lasts = median(times.seconds[-max(2, part // 4) :]) > (low + high) / 2
     ratio = high / low if low > 0 else 1.0
+    if part < _FEWEST:
+        # the order of a few records is little evidence of its own
+        apart = apart and high - low > _SCATTERS * relative_scatter(times.seconds, low)
     return low, high, (ratio if apart and lasts else min(ratio, 1.0))
 
 
