@@ -10,6 +10,7 @@ from ml_debugger.readers.training.silence import NOTHING
 
 DELIMITERS = ",;\t|"
 _COMMA_DECIMAL = re.compile(r"[-+]?\d{1,15},\d+(?:[eE][-+]?\d+)?")
+_THOUSANDS = re.compile(r"[-+]?\d{1,3},\d{3}")
 
 
 def delimiter_of(row: str) -> str:
@@ -36,8 +37,13 @@ def cells_of(row: str, delimiter: str) -> list[str]:
 
 
 def value_of(cell: str, delimiter: str = ",") -> float | None:
-    """The number in a cell; a decimal comma counts where commas do not part the cells."""
-    if delimiter != "," and "," in cell and _COMMA_DECIMAL.fullmatch(cell):
+    """The number in a cell, with a decimal comma too.
+
+    Between commas such a cell was quoted; there "1,234" may have commas between thousands.
+    """
+    if "," in cell and _COMMA_DECIMAL.fullmatch(cell):
+        if delimiter == "," and _THOUSANDS.fullmatch(cell):
+            return None
         cell = cell.replace(",", ".")
     if cell.startswith(("tensor(", "array(")):
         cell = cell[cell.index("(") + 1 :].split(",")[0].rstrip(")")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ml_debugger.readers.training.csv_cells import value_of
+from ml_debugger.readers.training.metric_records import ROLES
 from ml_debugger.readers.training.moments import CLOCKS, duration, moment
-from ml_debugger.readers.training.names import meaning, words
+from ml_debugger.readers.training.names import TEST, TRAIN, VALIDATION, meaning, words
 
 STEP = ("step", "global_step", "iteration", "iter", "round", "num_updates", "timestep", "iters",
         "training_iteration", "steps", "boosting_round", "trainer_global_step")  # fmt: skip
@@ -38,6 +39,7 @@ class Columns:
     clock: int | None = None
     durations: int | None = None
     done: int | None = None
+    role: int | None = None
 
     @property
     def counter(self) -> int | None:
@@ -77,7 +79,8 @@ def columns_of(header: Sequence[str], rows: Sequence[Sequence[str]], delimiter: 
         if at not in others and _is_metric(name)
     )
     done = find(header, ("done",))
-    return Columns(tuple(header), step, epoch, batches, metrics, clock, durations, done)
+    role = next((at for at, name in enumerate(header) if _is_role(name, rows, at)), None)
+    return Columns(tuple(header), step, epoch, batches, metrics, clock, durations, done, role)
 
 
 def unnamed_columns(rows: Sequence[Sequence[str]], delimiter: str) -> Columns | None:
@@ -156,6 +159,13 @@ def _is_duration(name: str, rows: Sequence[Sequence[str]], at: int) -> bool:
         and bool(cells)
         and sum(duration(cell) is not None for cell in cells) >= len(cells) * 0.6
     )
+
+
+def _is_role(name: str, rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether the column says on which set a row was measured."""
+    cells = {row[at].lower() for row in rows if at < len(row)}
+    known = TRAIN | VALIDATION | TEST
+    return name.strip().lower() in ROLES and len(cells) > 1 and cells <= known
 
 
 def _is_metric(name: str) -> bool:

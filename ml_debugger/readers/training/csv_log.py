@@ -21,6 +21,7 @@ from ml_debugger.readers.training.csv_columns import (
     unnamed_columns,
 )
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.metric_records import role_prefix
 from ml_debugger.readers.training.moments import duration, moment
 from ml_debugger.readers.training.names import TRAIN, VALIDATION, is_loss, meaning, words
 from ml_debugger.readers.training.silence import Silence
@@ -38,7 +39,7 @@ def recognise(head: Head) -> str | None:
     """The format's name for rows of metrics under a header, or without one."""
     if head.encoding is None:
         return None
-    rows = [row for row in head.text.splitlines()[:60] if row.strip()]
+    rows = _table(head.text.splitlines()[:60])
     if len(rows) < 2:
         return None
     delimiter = delimiter_of(rows[0])
@@ -127,8 +128,9 @@ class _Rows:
         if cells == list(columns.names) or self._is_header(cells):
             self._header_again(cells)
             return
+        prefix = role_prefix(cells[columns.role]) if columns.role is not None else ""
         values = [
-            (name, value_of(cells[at], self._delimiter), cells[at])
+            (f"{prefix}{name}", value_of(cells[at], self._delimiter), cells[at])
             for at, name in self._metrics(cells)
         ]
         if not whole and columns.metrics and columns.metrics[-1][0] == len(cells) - 1:
@@ -227,15 +229,29 @@ def _rows(stream: Stream, delimiter: str) -> Iterator[tuple[int, list[str], bool
     for line in stream.lines():
         # old Mac line ends leave the whole file as one line
         for part in line.text.split("\r"):
-            if part.strip():
+            if part.strip() and not part.startswith("#"):
                 yield line.number, cells_of(part, delimiter), line.whole
 
 
 def _first_row(head: Head) -> str:
-    for row in head.text.splitlines():
-        if row.strip():
-            return row
-    raise Unreadable("no row of text")
+    rows = _table(head.text.splitlines())
+    if not rows:
+        raise Unreadable("no row of text")
+    return rows[0]
+
+
+def _table(rows: list[str]) -> list[str]:
+    """The rows from the header on: remarks may stand before it, and it may be one itself."""
+    told = [row for row in rows if row.strip()]
+    first = next((at for at, row in enumerate(told) if not row.startswith("#")), 0)
+    if first == 0:
+        return told
+    delimiter = delimiter_of(told[first])
+    marked = told[first - 1].lstrip("# ")
+    same = len(cells_of(marked, delimiter)) == len(cells_of(told[first], delimiter))
+    if same and _is_bare(cells_of(told[first], delimiter), delimiter):
+        return [marked, *told[first:]]
+    return told[first:]
 
 
 def _is_bare(cells: list[str], delimiter: str) -> bool:

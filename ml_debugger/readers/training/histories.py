@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_debugger.readers.training.curves import MAX_RUNS, Run
+from ml_debugger.readers.training.flat_records import flat
+from ml_debugger.readers.training.json_arrays import Objects
+from ml_debugger.readers.training.json_lines import kind_of
+from ml_debugger.readers.training.metric_records import COUNTERS, counter_of
 from ml_debugger.readers.training.names import (
     LOWER_IS_BETTER,
     TEST,
@@ -53,6 +57,28 @@ class Boosted(History):
     """The evaluation results of a booster; names are SET-METRIC, as in its console log."""
 
 
+@dataclass(frozen=True)
+class Listed(History):
+    """A list of records under a key; names and steps are those of the records."""
+
+    key: str = ""
+    counter: str | None = None
+
+    def fill(self, run: Run, text: str, at: int) -> int:
+        """Add the points to a run; the text from `at` on tells their lines."""
+        begun = re.compile(re.escape(f'"{self.key}"') + r"\s*:\s*\[").search(text, at)
+        if begun is None:
+            return at
+        records = Objects(text, begun.end())
+        for line, record in records:
+            entries = flat(record)
+            step = as_number(entries.get(self.counter)) if self.counter is not None else None
+            for name, written in entries.items():
+                if name not in COUNTERS and (value := as_number(written)) is not None:
+                    run.add(name, step, value, line)
+        return records.end
+
+
 def find(document: Any) -> list[History]:
     """All histories of a document, in its order."""
     found: list[History] = []
@@ -79,8 +105,18 @@ def _histories(node: Any, path: tuple[str, ...], depth: int) -> Iterator[History
     if any(is_loss(name) for name in curves):
         yield _history(node, curves, segment)
     for key, value in node.items():
-        if isinstance(value, Mapping) and str(key) not in curves:
+        if isinstance(value, list):
+            yield from _listed(value, str(key), path)
+        elif isinstance(value, Mapping) and str(key) not in curves:
             yield from _histories(value, (*path, str(key)[:80]), depth + 1)
+
+
+def _listed(values: list[Any], key: str, path: tuple[str, ...]) -> Iterator[History]:
+    """The records of a list with losses and a counter."""
+    records = [one for one in values[:200] if isinstance(one, dict)]
+    if len(records) == min(len(values), 200) and kind_of(records) == "metrics":
+        counter = counter_of([flat(record) for record in records])
+        yield Listed(" ".join((*path, key)), {}, key=key, counter=counter)
 
 
 def _history(node: Mapping[Any, Any], curves: Curves, segment: str) -> History:

@@ -11,6 +11,7 @@ from ml_debugger.readers.head import Head
 from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.flat_records import flat
 from ml_debugger.readers.training.moments import CLOCKS, moment
+from ml_debugger.readers.training.names import TEST, VALIDATION
 from ml_debugger.readers.training.numbers import as_number
 from ml_debugger.readers.training.silence import NOTHING, Silence
 
@@ -34,7 +35,8 @@ _NO_METRIC = frozenset(
 )  # fmt: skip
 _RANKS = ("rank", "global_rank", "local_rank", "process_index")
 _MOST_RANKS = 64
-_ROLES = ("mode", "phase", "split", "stage", "subset", "dataset")
+ROLES = ("mode", "phase", "split", "stage", "subset", "dataset", "set", "type", "kind", "event")
+"""Names of fields that may say on which set a record was measured."""
 
 
 class RankedRecords:
@@ -81,9 +83,9 @@ class MetricRecords:
         entries = _long_form(flat(record))
         step = as_number(entries.get(self.counter)) if self.counter is not None else None
         moments = {
-            name: told
+            name: when
             for name, value in entries.items()
-            if name.rsplit("/", 1)[-1].lower() in CLOCKS and (told := moment(value)) is not None
+            if name.rsplit("/", 1)[-1].lower() in CLOCKS and (when := moment(value)) is not None
         }
         if isinstance(done := entries.get("done"), bool):
             self._done = done
@@ -104,8 +106,7 @@ class MetricRecords:
             if _falls_back(self.runs, step):
                 self._silence.close(before)
             self.runs.count(step)
-        role = next((str(entries[key])[:20] for key in _ROLES if _is_role(entries.get(key))), "")
-        prefix = f"{role}_" if role and role != "train" else ""
+        prefix = next((told for key in ROLES if (told := role_prefix(entries.get(key)))), "")
         within = self.unit == "epoch" and not _WITHIN_EPOCH.isdisjoint(entries)
         at = step if step is not None else self.runs.now.last
         for name, value in found.items():
@@ -113,8 +114,8 @@ class MetricRecords:
             self._silence.number(f"{prefix}{name}")
         for name in missing:
             self._silence.nothing(f"{prefix}{name}", at, line)
-        for told in list(moments.values())[:1]:
-            self.runs.now.add("timestamp", at, told, line, contextual=within)
+        for when in list(moments.values())[:1]:
+            self.runs.now.add("timestamp", at, when, line, contextual=within)
 
     def close(self) -> Runs:
         """The runs, with what is only known at the end."""
@@ -160,8 +161,12 @@ def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and value.strip().lower() in NOTHING)
 
 
-def _is_role(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 20
+def role_prefix(value: object) -> str:
+    """What a set's name puts before the names of what was measured on it; "" for training."""
+    if not isinstance(value, str) or not 0 < len(value) <= 20:
+        return ""
+    plain = value.strip().lower()
+    return f"{plain}_" if plain in VALIDATION | TEST else ""
 
 
 def _long_form(entries: dict[str, Any]) -> dict[str, Any]:

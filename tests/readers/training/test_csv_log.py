@@ -180,3 +180,20 @@ def test_studies_of_optuna_are_no_run(runs_of) -> None:
         "1,0.4,2025-01-01 00:02:00,2025-01-01 00:03:00,0 days 00:01:00,0.2,COMPLETE\n"
     )
     assert runs_of(text, "study.csv") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# model: lstm\n# seed: 3\nepoch,loss,val_loss\n1,0.5,0.6\n2,0.4,0.5\n",
+        "#epoch,loss,val_loss\n1,0.5,0.6\n2,0.4,0.5\n",
+        "epoch|loss|val_loss\n1|0.5|0.6\n2|0.4|0.5\n",
+        "| epoch | loss | val_loss |\n|---|---|---|\n| 1 | 0.5 | 0.6 |\n| 2 | 0.4 | 0.5 |\n",
+        'epoch,loss,val_loss\n1,"0,5","0,6"\n2,"0,4","0,5"\n',
+        "epoch,split,loss\n1,train,0.5\n1,val,0.6\n2,train,0.4\n2,val,0.5\n",
+    ],
+)
+def test_the_same_log_in_other_clothes(runs_of, points, text: str) -> None:
+    (run,) = runs_of(text, "log.csv")
+    assert points(run, "train_loss") == [(1, 0.5), (2, 0.4)]
+    assert points(run, "val_loss") == [(1, 0.6), (2, 0.5)]

@@ -116,3 +116,11 @@ def test_a_document_that_breaks_off(read_log) -> None:
 )
 def test_other_documents_are_left_alone(runs_of, document) -> None:
     assert runs_of(json.dumps(document), "x.json") == []
+
+
+def test_a_list_of_records_under_a_key(runs_of, points) -> None:
+    records = [{"epoch": n, "loss": 1 / n, "val_loss": 0.9} for n in (1, 2)]
+    text = json.dumps({"model": "lstm", "epochs": records}, indent=1)
+    (run,) = runs_of(text, "result.json")
+    assert points(run, "train_loss") == [(1, 1.0), (2, 0.5)]
+    assert run.curves["train_loss"].lines[0] == 4

@@ -157,3 +157,9 @@ def test_the_plan_of_a_record(runs_of) -> None:
     (run,) = runs_of(lines([{"epoch": e, "epochs": 50, "loss": 0.5} for e in range(3)]), "m.jsonl")
     assert run.planned_steps == 50
     assert "epochs" not in run.curves
+
+
+def test_the_type_of_a_record_tells_its_set(runs_of, points) -> None:
+    records = [{"type": t, "step": s, "loss": s / 2} for s in (1, 2) for t in ("train", "eval")]
+    (run,) = runs_of(lines(records), "m.jsonl")
+    assert points(run, "train_loss") == points(run, "val_loss") == [(1, 0.5), (2, 1.0)]
