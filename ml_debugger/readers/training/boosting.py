@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reading
 from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.endings import HINTS, ending
 from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import TEST, TRAIN, VALIDATION, is_loss, words
 from ml_debugger.readers.training.numbers import number
@@ -30,12 +31,22 @@ def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> 
     """The runs of a log of rounds; round 0 (or a lower one) begins a new run."""
     stream = Stream(head, listen=True)
     runs = Runs(head, form, "round")
+    repeats = False
     for line in stream.lines():
         for part in plain(line.text[: 1 << 17]).split("\r"):
             found = parse(part)
             if found is None:
+                if runs.now.points and any(word in part.lower() for word in HINTS):
+                    _end(runs.now, part)
+                    repeats = "best iteration" in part.lower()
+                continue
+            if repeats:
+                # below the words "best iteration" stands its line once more
+                repeats = False
                 continue
             step, triples = found
+            if runs.now.last is None or step > runs.now.last:
+                runs.now.facts.pop("finished", None)
             if not line.whole:
                 # the last number of an unclosed line may be half of one
                 triples = triples[:-1]
@@ -44,6 +55,12 @@ def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> 
             for of_set, metric, value in triples:
                 runs.now.add(f"{of_set}-{metric}", float(step), value, line.number)
     return with_text(runs.reading(stream.problem, rename=_names), head, form, stream)
+
+
+def _end(run: Run, text: str) -> None:
+    ended = ending(text)
+    if ended is not None:
+        run.facts["finished"] = ended
 
 
 def pairs(text: str, pattern: re.Pattern[str]) -> list[tuple[str, str, float]]:

@@ -14,7 +14,8 @@ from ml_debugger.readers.training.boosting import Round, pairs, read_rounds, rou
 from ml_debugger.readers.training.numbers import NUMBER
 
 FORMAT = "LightGBM evaluation log"
-_ROUND = re.compile(r"(?<![`\w])\[(\d{1,9})\]\s+(?=\S{1,80}'s\s)")
+# R writes [1]:
+_ROUND = re.compile(r"(?<![`\w])\[(\d{1,9})\]:?\s+(?=\S{1,80}'s\s)")
 _PAIR = re.compile(rf"(\S{{1,80}}?)'s\s+([^\s:][^:\t]{{0,60}}?)\s*:\s*({NUMBER})", re.IGNORECASE)
 _CLI = re.compile(
     rf"Iteration:\s?(\d{{1,9}}),\s+(\S{{1,80}})\s+(\S{{1,60}})\s*:\s*({NUMBER})", re.IGNORECASE

@@ -56,3 +56,19 @@ def test_catboost(runs_of, points) -> None:
 
 def test_warnings_alone_are_no_training_log(runs_of) -> None:
     assert runs_of("[LightGBM] [Warning] No further splits with positive gain\n" * 50) == []
+
+
+def test_lightgbm_of_r(runs_of, points) -> None:
+    (run,) = runs_of("[1]:\ttrain's l2:0.9\tvalid's l2:1.1\n[2]:\ttrain's l2:0.8\tvalid's l2:1.0\n")
+    assert points(run, "train_loss") == [(1, 0.9), (2, 0.8)]
+    assert points(run, "val_loss") == [(1, 1.1), (2, 1.0)]
+
+
+def test_a_log_says_that_boosting_ended(runs_of) -> None:
+    rounds = "".join(f"[{i}]\tvalid_1's l2: 0.{9 - i}\n" for i in (1, 2, 3))
+    assert runs_of(rounds)[0].finished is None
+    assert runs_of(rounds + "Early stopping, best iteration is:\n[2]\tvalid_1's l2: 0.7\n")[
+        0
+    ].finished
+    cat = "".join(f"{i}:\tlearn: 0.6{i}\ttest: 0.7{i}\tbest: 0.70 (0)\n" for i in range(3))
+    assert runs_of(cat + "bestTest = 0.7\nbestIteration = 0\n")[0].finished
