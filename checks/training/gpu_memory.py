@@ -37,7 +37,7 @@ _UNITS = {
     "mib": 2.0**-10, "mb": 2.0**-10, "m": 2.0**-10, "gib": 1.0, "gb": 1.0, "g": 1.0,
     "tib": 2.0**10, "tb": 2.0**10,
 }  # fmt: skip
-_AMOUNT = r"([\d,]+(?:\.\d+)?)[ ]?([KMGT]i?B|bytes|B|M|G)?(?![\w.])"
+_AMOUNT = r"((?>[\d,]*\d(?:\.\d+)?))[ ]?((?>[KMGT]i?B|bytes|B|M|G)?)(?!\w)"
 _READ = (
     ("requested", rf"[Tt]ried to allocate (?:more than )?{_AMOUNT}"),
     ("requested", rf"[Rr]equested(?: memory)?:? *(?:(?:for )?an allocation of )?{_AMOUNT}"),

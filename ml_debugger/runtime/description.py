@@ -11,6 +11,7 @@ from ml_debugger.artifacts import (
     Checkpoint,
     FeatureTable,
     FileRead,
+    LogText,
     Positions,
     Predictions,
     PriceTable,
@@ -75,6 +76,8 @@ def describe(artifact: Artifact) -> str | None:
             return f"training configuration ({form}), {_count(values, 'setting')}"
         case SizingRecord():
             return "sizing record"
+        case LogText():
+            return _log(artifact)
         case Checkpoint(format=form, size=size):
             return f"checkpoint ({form}), {size:,} bytes"
         case BoosterModel(trees=trees, width=width):
@@ -82,6 +85,15 @@ def describe(artifact: Artifact) -> str | None:
             return f"boosted model, {_count(trees, 'tree')}{wide}"
         case _:
             return None
+
+
+def _log(log: LogText) -> str:
+    """The text of a log: its length, and how much of it speaks of trouble."""
+    kinds = {"traceback": "traceback", "error": "error", "end": "verdict"}
+    counts = {kind: sum(p.count for p in log.passages if p.kind == kind) for kind in kinds}
+    found = [_number(counts[kind], word) for kind, word in kinds.items() if counts[kind]]
+    name = "log" if log.format != "table of runs with errors" else log.format
+    return ", ".join([f"{name} of {_number(log.lines, 'line')}", *found])
 
 
 def _in(files: Mapping[str, str]) -> str:

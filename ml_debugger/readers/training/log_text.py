@@ -42,6 +42,8 @@ def recognise(head: Head) -> str | None:
     """The format's name for the text of a log."""
     if head.encoding is None or head.suffix not in _NAMES or not head.text.strip():
         return None
+    if head.text.startswith(("#!", "%!", "<")):
+        return None
     if _looks_like_log(head.text.splitlines()):
         return FORMAT
     end = _end_of(head)
@@ -112,7 +114,7 @@ def _looks_like_log(lines: Sequence[str]) -> bool:
         elif _words_behind_stamp(text):
             stamped += 1
             levelled += _LEVEL.search(text[:120]) is not None
-        elif is_levelled(text) or _WARNING.match(text) or _LEVEL.match(text):
+        elif is_levelled(text) or _WARNING.match(text) or _LEVEL.search(text[:40]):
             levelled += 1
         elif _CODE.match(text):
             code += 1

@@ -27,7 +27,8 @@ _CHAIN = re.compile(
 _INSIDE = re.compile(
     r"^\s|^(?:> ?)?File [\"~/<]|^[│╭╰┃┏┗❱├└╎|]|^-{4,}|^<ipython-input|^(?:Cell )?In ?\[|^Input In|"
     r"^(?:~?/|[A-Za-z]:\\)\S+\.py in |^\[Previous line|^(?:Current thread|Thread) 0x|"
-    r"^\.{3}|^Stacktrace:|^\[\d+\] |^note: |^Calls: |^Execution halted|^ray::"
+    r"^\.{3}|^Stacktrace:|^in expression starting|^\[\d+\] |^note: |^Calls: |^Execution halted|"
+    r"^ray::"
 )
 _NAMED = re.compile(
     r"^(?:[\w<>]+\.)*[\w<>]*(?:Error|Exception|Exit|Interrupt|Warning|Timeout|Fault|Cancel\w*|"

@@ -9,7 +9,7 @@ from ml_debugger.readers.training.terminal import plain
 MAX_TEXT = 600
 
 WORDS = (
-    "rror", "ERR", "raceback", "CRIT", "FATAL", "atal ", "xception", "EXCEPTION", "illed", "KILL",
+    "rror", "ERR", "raceback", "CRIT", "FATAL", "atal", "xception", "EXCEPTION", "illed", "KILL",
     "rminat", "CANC", "oom", "OOM", "of memory", "tion fault", "bort", "ignal", "SIG", "exit",
     "space left", "uota ex", "STATUS_", "EXHAUSTED", "imed out", "anicked", "TERM", "nterrupt",
     "closed by", "bad_alloc",
@@ -23,7 +23,8 @@ METRIC = re.compile(
 """What follows "e" where an error is a metric: `val_error: 0.1`, `error rate 0.03`."""
 
 _LEVEL = re.compile(
-    r"(?:^|[\s\[\]|(<:;,/-])(?P<level>ERROR|CRITICAL|FATAL|EMERGENCY)(?=$|[\]|:>),]|\s(?!RATE|COUNT|"
+    r"(?:^|[\s\[\]|(<:;,/-])(?P<level>ERROR|CRITICAL|FATAL|EMERGENCY|(?<=\[)Fatal(?=\]))(?=$|[\]|"
+    r":>),]|\s(?!RATE|COUNT|"
     r"METRIC|BARS?\b|VALUE|ANALYSIS|BOUND))"
 )
 _GLOG = re.compile(r"^(?:\[?rank\s?\d+\]?:?\s*)?\[?[EF](?:\d{3,4} \d\d:\d\d:\d\d| \w+\.cpp:\d+)")
@@ -65,11 +66,15 @@ _SCHEDULER = re.compile(
     r"Failed with result 'oom-kill'"
 )
 _DENIED = re.compile(
-    r"\b(?:no|zero|0|without|avoid(?:s|ed|ing)?|prevent(?:s|ed|ing)?|handled?|recover\w*|ignor\w+|"
-    r"gracefully|if you|in case of|to avoid|might|may cause|can cause|could cause|such as|test\w*|"
-    r"expected|simulat\w+|set(?:ting)? \w*timeout)\b",
+    r"\b(?:no|zero|0|without|any)\s+(?:\w+\s+)?(?:errors?|exceptions?|failures?|crash\w*|cuda|oom|"
+    r"out[- ]of[- ]memory|timeouts?)\b|"
+    r"\b(?:avoid\w*|prevent\w*|handled?|handling|recover\w*|ignor\w+|gracefully|if you|in case|"
+    r"might|"
+    r"may cause|can cause|could cause|such as|tests?|testing|tested|expected|simulat\w+|"
+    r"enabled|disabled|retry\w*)\b",
     re.IGNORECASE,
 )
+_HARMLESS = re.compile(r"\b(?:gracefully|ignor\w+|as expected|if\b.*\bthen|expected exit)\b", re.I)
 _BAR = re.compile(
     r"\d{1,3}%\|[^|]*\||\d(?:it/s|s/it|it/sec|batch/s)\]|ETA: |\d+/\d+ \[[=>.━ ╸-]+\]?"
 )
@@ -100,8 +105,10 @@ def after_bar(text: str) -> str:
 def kind(text: str) -> str | None:
     """What a cleaned line is: "error", "end", or None where it only sounds like it."""
     text = text[:MAX_TEXT]
-    if _SHELL.match(text) or _SCHEDULER.search(text):
-        return "end" if not _DENIED.search(text[:200]) or "slurmstepd" in text else None
+    if _SHELL.match(text):
+        return "end"
+    if _SCHEDULER.search(text):
+        return "end" if not _HARMLESS.search(text) else None
     if is_levelled(text) or _GLOG.match(text):
         return "error"
     if _RAISED.match(text) or _SAID.match(text):
