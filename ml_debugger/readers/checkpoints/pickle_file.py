@@ -19,6 +19,7 @@ from ml_debugger.readers.checkpoints.joblib_arrays import JoblibArrays
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
 from ml_debugger.readers.checkpoints.pickled_boosters import boosters_in
+from ml_debugger.readers.checkpoints.pickled_histories import histories_in
 from ml_debugger.readers.checkpoints.pickled_scalers import scalers_in
 from ml_debugger.readers.checkpoints.symbols import Global
 from ml_debugger.readers.head import Head
@@ -64,7 +65,8 @@ def read(head: Head, kind: str) -> Reading:
     reading = describe(head, kind, problem, tensors=arrays.tensors, details=details)
     scalers = [scaler for value in values for scaler in scalers_in(value, head.shown)]
     boosters = boosters_in(values, kind, head.shown)
-    return replace(reading, artifacts=[*reading.artifacts, *scalers, *boosters])
+    histories = histories_in(values, head)
+    return replace(reading, artifacts=[*reading.artifacts, *scalers, *boosters, *histories])
 
 
 def _follow(
