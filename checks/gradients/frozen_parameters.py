@@ -88,7 +88,7 @@ def frozen_parameters(checkpoint: Checkpoint, series: CheckpointSeries | None) -
         Amazon SageMaker Debugger, rule UnchangedTensor. PyTorch, Optimizer.state_dict: a
         parameter that never had a gradient has no state.
     """
-    tensors = [t for t in matrices(checkpoint) if not is_embedding(t)]
+    tensors = [t for t in matrices(checkpoint) if _is_judged(t, checkpoint)]
     if len(tensors) < _FEWEST:
         return NotMeasured(f"fewer than {_FEWEST} weight matrices that can be read")
     still = _unchanged(tensors, checkpoint, series) or _without_state(tensors, checkpoint)
@@ -114,6 +114,13 @@ def frozen_parameters(checkpoint: Checkpoint, series: CheckpointSeries | None) -
     else:
         title = f"All {len(tensors)} weight matrices learn"
     return Measurement(title, values, evidence)
+
+
+def _is_judged(tensor: Tensor, checkpoint: Checkpoint) -> bool:
+    """A matrix of NaN or of one value cannot move: that is another fault."""
+    figures = checkpoint.figures[tensor.name]
+    broken = figures.nan + figures.infinite > 0 or figures.minimum == figures.maximum
+    return not broken and not is_embedding(tensor)
 
 
 def _unchanged(

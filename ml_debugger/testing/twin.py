@@ -7,10 +7,13 @@ Layout, the same that the engine leaves:
     data/features.parquet          ticker, date, features, label_1, label_5, label_20, label_60
     strategy/features.py           a feature function of the bars
     research/pipeline.py           a training script
+    research/boosted.py            a script that fits a boosted model with sample weights
     runs/xgb-h5/training.jsonl     the training log
     runs/xgb-h5/validation.json    the validation record
     runs/xgb-h5/checkpoints/       the best three checkpoints and checkpoints.json
     runs/lstm/metrics.csv          the log of a neural run
+    runs/tcn/checkpoints/          four checkpoints of a neural run, with optimizer states
+    runs/gru/train.log             the text log of a neural run
     runs/tft/metrics.jsonl         the log of a run with gradients, rates and validation metrics
     runs/tft/hparams.yaml          its configuration
     predictions/predictions.parquet
@@ -28,7 +31,7 @@ import numpy as np
 
 WRITERS = (
     *("market", "training", "checkpoints", "outcome", "machine", "gradients"),
-    *("configuration", "strategy", "source"),
+    *("configuration", "strategy", "source", "weights", "boosting", "logs"),
 )
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
 what earlier ones wrote."""

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from ml_debugger.artifacts import (
     Artifact,
     Backtest,
+    BoosterModel,
     Checkpoint,
     CheckpointSeries,
     FeatureTable,
@@ -91,7 +92,7 @@ def _read(artifact: Artifact) -> Contents:
             )
         case Backtest():
             return Contents(start=artifact.start, end=artifact.end)
-        case Checkpoint() | CheckpointSeries():
+        case Checkpoint() | CheckpointSeries() | BoosterModel():
             return Contents(models=_models(artifact))
         case _:
             return Contents()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -40,6 +41,7 @@ FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
     (TrainingRun, Checkpoint),
     (TrainingRun, CheckpointSeries),
     (CheckpointSeries, Checkpoint),
+    (Checkpoint, BoosterModel),
     (TrainingRun, ValidationRecord),
     (Split, ValidationRecord),
     (TrainingRun, Predictions),
@@ -60,6 +62,13 @@ FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
 
 SCALED_SHARE = 0.8
 """Of a scaler's features that a table must have: some may have been renamed or dropped since."""
+
+
+TRAINED_SHARE = 0.5
+"""Of a booster's features that a table must have to be the one it was trained on."""
+
+_NUMBERED = re.compile(r"(?:f|Column_)\d+")
+"""Names that XGBoost and LightGBM give to features that came without any."""
 
 
 class Links:
@@ -133,6 +142,8 @@ def _best(
     if isinstance(target, Split) and target.tables:
         # its other parts are judged by what their names say
         return [c for c in candidates if c is target.tables["train"]]
+    if isinstance(target, BoosterModel):
+        candidates = _of_booster(target, candidates)
     if isinstance(target, Scaler):
         candidates = [c for c in candidates if _may_have_scaled(target, c)]
     fits = {c: known[c].fit(known[target]) for c in candidates}
@@ -153,6 +164,22 @@ def _may_have_scaled(scaler: Scaler, table: Artifact) -> bool:
         return scaler.width == len(table.features)
     columns = {*table.features, *table.labels}
     return len(columns & set(scaler.features)) >= SCALED_SHARE * len(scaler.features)
+
+
+def _of_booster(model: BoosterModel, candidates: Sequence[Artifact]) -> Sequence[Artifact]:
+    """The checkpoint of its file; the tables that have most of its features, if it names them."""
+    if any(isinstance(c, Checkpoint) for c in candidates):
+        return [c for c in candidates if isinstance(c, Checkpoint) and c.path == model.path]
+    tables = [c for c in candidates if isinstance(c, FeatureTable)]
+    if not tables or not model.features:
+        return candidates
+    wanted = set(model.features)
+    shared = {c: len(wanted & {*c.features, *c.labels}) for c in tables}
+    if not any(shared.values()) and all(_NUMBERED.fullmatch(name) for name in wanted):
+        return candidates
+    most = max(shared.values())
+    enough = most >= TRAINED_SHARE * len(wanted)
+    return [c for c in tables if shared[c] == most] if enough else []
 
 
 def _one_file(candidates: Sequence[Artifact]) -> bool:
