@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from checks.training.cuda_out_of_memory import cuda_out_of_memory
@@ -12,7 +13,12 @@ from checks.training.nccl_timeout import nccl_timeout
 from checks.training.no_space_left import no_space_left
 from checks.training.run_crashed import run_crashed
 from checks.training.stalled_run import stalled_run
+from ml_debugger.artifacts import Artifact
 from ml_debugger.contract import Status
+from ml_debugger.readers.opening import open_file
+from ml_debugger.testing.plant import faults
+from ml_debugger.testing.twins import logs as twin
+from ml_debugger.testing.twins.logs import LOG
 from tests.checks.crash_texts import CRASHES
 from tests.checks.healthy_logs import HEALTHY
 from tests.checks.log_judging import judged, log_of, read_log
@@ -53,3 +59,35 @@ def test_frightening_words_accuse_nobody(name: str, tmp_path: Path) -> None:
     for check in (run_crashed, *SPECIAL, incomplete_run, stalled_run):
         status, outcome = judged(check, found)
         assert not status.is_finding, (check.name, outcome)
+
+
+FAULTS = {
+    "run-crashed": run_crashed,
+    "cuda-out-of-memory": cuda_out_of_memory,
+    "no-space-left": no_space_left,
+    "nccl-timeout": nccl_timeout,
+    "incomplete-run": incomplete_run,
+    "stalled-run": stalled_run,
+}
+
+
+def _read_twin(folder: Path) -> list[Artifact]:
+    return list(open_file(folder / LOG, str(LOG), named=True))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_planted_fault_is_found(name: str, seed: int, tmp_path: Path) -> None:
+    twin.write(tmp_path, np.random.default_rng(seed))
+    assert faults()[name].plant(tmp_path, np.random.default_rng(seed))
+    status, outcome = judged(FAULTS[name], _read_twin(tmp_path))
+    assert status.is_finding, outcome
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_twin_is_looked_at_and_accused_of_nothing(seed: int, tmp_path: Path) -> None:
+    twin.write(tmp_path, np.random.default_rng(seed))
+    found = _read_twin(tmp_path)
+    for check in FAULTS.values():
+        status, outcome = judged(check, found)
+        assert status is Status.PASS, (check.name, outcome)

@@ -11,8 +11,8 @@ MAX_TEXT = 600
 WORDS = (
     "rror", "ERR", "raceback", "CRIT", "FATAL", "atal", "xception", "EXCEPTION", "illed", "KILL",
     "rminat", "CANC", "oom", "OOM", "of memory", "tion fault", "bort", "ignal", "SIG", "exit",
-    "space left", "uota ex", "STATUS_", "EXHAUSTED", "imed out", "anicked", "TERM", "nterrupt",
-    "closed by", "bad_alloc",
+    "space left", "uota ex", "STATUS_", "EXHAUSTED", "imed out", "imeout", "NCCL", "anicked",
+    "TERM", "nterrupt", "closed by", "bad_alloc",
 )  # fmt: skip
 """One of these stands in every line that can be of interest. Searches for plain substrings: a
 regular expression over whole pieces takes longer."""
