@@ -30,7 +30,8 @@ _BEFORE = 40
         )
     ],
     explained_by=("unscaled-feature", "non-finite-feature", "exploding-gradient",
-                  "learning-rate-too-high"),
+                  "learning-rate-too-high", "missing-zero-grad", "non-finite-gradient",
+                  "loss-scale-collapse"),
     profiles=("quick", "pre-train", "full"),
 )  # fmt: skip
 def non_finite_loss(run: TrainingRun) -> Outcome:

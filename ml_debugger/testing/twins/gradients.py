@@ -32,6 +32,9 @@ LAYERS = {
 }
 """Weight matrices from the input to the output, and their share of the whole norm."""
 
+Row = dict[str, Any]
+"""One row of the log by the names in it."""
+
 _GROWTH_INTERVAL = 2000
 _STARTED = 1_748_847_600.0  # 2025-06-02T07:00:00Z
 
@@ -64,9 +67,9 @@ def configuration() -> dict[str, Any]:
     }
 
 
-def gradient_rows(rng: np.random.Generator) -> list[dict[str, Any]]:
+def gradient_rows(rng: np.random.Generator) -> list[Row]:
     """The rows of the log: one for every 40th step, one after every epoch."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     total = EPOCHS * STEPS_PER_EPOCH
     scale, since_growth, skipped = 65536.0, 0, 2
     scale /= 4  # both skipped: the first two steps overflowed
@@ -137,10 +140,15 @@ def clipped_share(step: int, rng: np.random.Generator) -> float:
     return round(float(rng.binomial(LOG_EVERY, expected)) / LOG_EVERY, 4)
 
 
-def write_rows(file: Path, rows: list[dict[str, Any]]) -> None:
+def write_rows(file: Path, rows: list[Row]) -> None:
     """Write rows as JSON Lines."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_rows(file: Path) -> list[Row]:
+    """The rows of the log."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def write_configuration(file: Path, values: dict[str, Any]) -> None:
@@ -150,7 +158,7 @@ def write_configuration(file: Path, values: dict[str, Any]) -> None:
     file.write_text("".join(lines), encoding="utf-8")
 
 
-def _validation(step: int, rng: np.random.Generator) -> dict[str, Any]:
+def _validation(step: int, rng: np.random.Generator) -> Row:
     epoch = step // STEPS_PER_EPOCH
     learnt = 1 - math.exp(-epoch / 6)
     spread = 0.0046 * (1 - 0.8 * math.exp(-epoch / 2))
