@@ -30,8 +30,9 @@ from pathlib import Path
 import numpy as np
 
 WRITERS = (
-    *("market", "training", "checkpoints", "outcome", "machine", "gradients"),
-    *("configuration", "strategy", "source", "weights", "boosting", "logs"),
+    *("market", "training", "checkpoints", "outcome", "machine"),
+    *("gradients", "weights", "logs"),
+    *("configuration", "strategy", "source", "boosting"),
 )
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
 what earlier ones wrote."""

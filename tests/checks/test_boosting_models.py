@@ -35,8 +35,10 @@ def model(
     width: int | None = None,
     **parameters: str,
 ) -> BoosterModel:
-    return BoosterModel("m", "m.ubj", "xgboost-ubj", tuple(features), width or len(features) or None,
-                        tuple(trees), parameters=parameters)  # fmt: skip
+    known = width or len(features) or None
+    return BoosterModel(
+        "m", "m.ubj", "xgboost-ubj", tuple(features), known, tuple(trees), parameters=parameters
+    )
 
 
 def table(features: Sequence[str], labels: Sequence[str] = ()) -> FeatureTable:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ml_debugger.testing.plant import fault
+from ml_debugger.testing.times import same_time
 from ml_debugger.testing.twins import weights as twin
 
 
@@ -19,7 +20,7 @@ def plant_non_finite_weights(workspace: Path, rng: np.random.Generator) -> str:
         state = dict(saved[number])
         for layer in ("conv.0.weight", "conv.1.running_var", "head.2.weight"):
             state[layer] = np.full_like(state[layer], np.nan)
-        twin.save(workspace / twin.FOLDER / twin.name(number), state, number)
+        _save(workspace, state, number)
     return f"runs/tcn holds NaN weights from {twin.name(first)} on"
 
 
@@ -30,7 +31,7 @@ def plant_weight_blow_up(workspace: Path, rng: np.random.Generator) -> str:
     for number, state in enumerate(twin.states(rng)):
         grown = dict(state)
         grown["head.0.weight"] = (state["head.0.weight"] * times**number).astype(np.float32)
-        twin.save(workspace / twin.FOLDER / twin.name(number), grown, number)
+        _save(workspace, grown, number)
     return f"head.0.weight of runs/tcn grows {times:.1f}-fold from save to save"
 
 
@@ -40,7 +41,7 @@ def plant_constant_weights(workspace: Path, rng: np.random.Generator) -> str:
     for number, state in enumerate(twin.states(rng)):
         zero = dict(state)
         zero["head.2.weight"] = np.zeros_like(state["head.2.weight"])
-        twin.save(workspace / twin.FOLDER / twin.name(number), zero, number)
+        _save(workspace, zero, number)
     return "head.2.weight of runs/tcn is zero in all saves, after thousands of steps"
 
 
@@ -53,7 +54,7 @@ def plant_frozen_parameters(workspace: Path, rng: np.random.Generator) -> str:
         held = dict(state)
         for part in ("weight", "bias"):
             held[f"{layer}.{part}"] = saved[0][f"{layer}.{part}"]
-        twin.save(workspace / twin.FOLDER / twin.name(number), held, number)
+        _save(workspace, held, number)
     return f"{layer} of runs/tcn is the same in all saves, though the optimizer has its states"
 
 
@@ -66,5 +67,11 @@ def plant_dead_units(workspace: Path, rng: np.random.Generator) -> str:
     for number, state in enumerate(saved[1:], start=1):
         less = {name: value.copy() for name, value in state.items()}
         less["head.0.weight"][dead] = 0
-        twin.save(workspace / twin.FOLDER / twin.name(number), less, number)
+        _save(workspace, less, number)
     return f"{len(dead)} of {units} units of head.0 of runs/tcn are zero from the second save on"
+
+
+def _save(workspace: Path, state: twin.Arrays, number: int) -> None:
+    file = workspace / twin.FOLDER / twin.name(number)
+    with same_time(file):
+        twin.save(file, state, number)

@@ -28,7 +28,9 @@ def write(folder: Path, rng: np.random.Generator) -> None:
     target = folder / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for number, state in enumerate(states(rng)):
-        save(target / name(number), state, number)
+        file = target / name(number)
+        save(file, state, number)
+        os.utime(file, (_SAVED + 600 * number,) * 2)
 
 
 def name(number: int) -> str:
@@ -40,8 +42,6 @@ def save(file: Path, state: Arrays, number: int) -> None:
     """Write one save with the optimizer's states that go with it."""
     step = (EPOCHS[number] + 1) * STEPS_PER_EPOCH
     file.write_bytes(torch_zip(content(state, EPOCHS[number], step)))
-    moment = _SAVED + 600 * number
-    os.utime(file, (moment, moment))
 
 
 def states(rng: np.random.Generator) -> list[Arrays]:
