@@ -20,6 +20,8 @@ GOOD = {
     b'"horizon":5,"started":"2025-01-01T00:00:00Z"}\n'
     b'{"event":"round","fold":0,"step":0,"train_loss":0.5,"val_loss":0.6}\n'
     b'{"event":"fold_finished","fold":0,"prediction_std":0.1}\n',
+    "json-history": b'{"loss": [0.5, NaN, 0.4], "val_loss": [0.6, null, 0.5], "epoch": [1, 2, 3]}',
+    "wandb-summary": b'{"_step": 3, "_timestamp": 1.7e9, "loss": 0.5, "val": {"loss": "NaN"}}',
     "xgboost-log": b"[0]\ttrain-rmse:0.9\teval-rmse:0.8\n[1]\ttrain-rmse:0.8\teval-rmse:nan\n",
     "lightgbm-log": b"[1]\ttraining's l2: 0.9\tvalid_1's l2: 0.8\n[2]\tvalid_1's l2: 0.7 + 0.1\n",
     "catboost-log": b"0:\tlearn: 0.6\ttest: 0.7\tbest: 0.7 (0)\n1:\tlearn: 0.5\ttest: nan\n",
