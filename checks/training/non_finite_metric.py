@@ -13,6 +13,7 @@ from ml_debugger.curves.fillers import is_filled, is_of_other_rows
 from ml_debugger.curves.granularity import least_rows
 
 _START_UP = 0.1
+_FIRST = 2
 _MANY = 50
 _NOW_AND_THEN = 0.05
 _FEW_ROWS = 24
@@ -159,8 +160,10 @@ def _gaps(run: TrainingRun, curve: Curve) -> _Gaps | None:
 def _start_up(run: TrainingRun, curve: Curve, at: Sequence[int]) -> bool:
     """Only the first values are missing: the model was not trained yet."""
     train = run.curve("train_loss")
-    if len(curve) == 1:
+    if len(curve) == 1 and not run.running:
         return train is not None and len(train) > 0 and curve.lines[0] < train.lines[0]
+    if run.running and len(at) == len(curve) <= _FIRST:
+        return True
     leading = list(at) == list(range(len(at)))
     return leading and len(at) <= max(1, _START_UP * len(curve)) and len(at) < len(curve)
 

@@ -115,7 +115,8 @@ def pinned_metric(run: TrainingRun, settings: Settings) -> Outcome:
     found = [
         (pin, why)
         for pin in pins
-        if _loss_moves(run, pin) and (why := _why(pin, pins, settings["checks_alone"]))
+        if _loss_moves(run, pin)
+        and (why := _why(pin, pins, settings["checks_alone"], running=run.running))
     ]
     if not found:
         return Measurement(f"None of {len(metrics)} metrics is pinned", {"pinned_checks": 0.0})
@@ -148,12 +149,17 @@ def _pin(curve: Curve) -> _Pin | None:
     return pin if count >= 2 and pin.count >= _LEAST_SHARE * len(points) else None
 
 
-def _why(pin: _Pin, pins: Sequence[_Pin], alone: float) -> str | None:
-    """Why the value is that of a model with one answer; None where it need not be."""
+def _why(pin: _Pin, pins: Sequence[_Pin], alone: float, *, running: bool) -> str | None:
+    """Why the value is that of a model with one answer; None where it need not be.
+
+    Rare events are not found at first: a run that goes on is given time.
+    """
     kind, value = kind_of(pin.curve), _share(pin)
     same_rows = [p for p in pins if on_validation(p.curve) == on_validation(pin.curve)]
     others = {kind_of(p.curve): _share(p) for p in same_rows if p is not pin}
     by_pair = _one_class(kind, value, others)
+    if by_pair is not None and running and pin.first == 0 and pin.count < alone:
+        return None
     if by_pair is not None:
         pair = [p for p in same_rows if kind_of(p.curve) in ("recall", "precision")]
         # a precision that rose before it stood still was learnt

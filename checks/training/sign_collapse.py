@@ -22,6 +22,8 @@ from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
 
 _FEWEST = 4
+# a run that goes on may yet leave the side on which its output layer began
+_FEWEST_OF_A_START = 10
 _LAST = 0.1
 _MOST_LAST = 20
 _SCATTERS = 4.0
@@ -102,7 +104,8 @@ def sign_collapse(run: TrainingRun, settings: Settings) -> Outcome:
     horizon = run.horizon
     if end > 0.85 and positive and horizon is not None and horizon > settings["longest_horizon"]:
         return NotMeasured(f"at a horizon of {horizon} the mean return may outweigh small skill")
-    if end > 0.85 and 1 < len(sided) < _FEWEST and min(sided) > 0.85:
+    fewest = _FEWEST_OF_A_START if run.running else _FEWEST
+    if end > 0.85 and 1 < len(sided) < fewest and min(sided) > 0.85:
         return NotMeasured(f"one-sided in all {len(sided)} checks: the model may be untrained yet")
     lasts = len(shares) == 1 or steps_up or _lasts(sided, len(last))
     value = end if lasts else min(end, 0.5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,6 +10,7 @@ from statistics import median
 
 from checks.training.metric_names import words
 from checks.training.step_times import StepTimes, step_times
+from checks.training.time_limit import time_limit_used
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -32,16 +32,6 @@ _SCATTERS = 3.0
 _REPEATED = 5
 _WINDOW = 31
 _WORK = frozenset({"batch", "seq", "sequence", "length", "len", "resolution", "tokens", "context"})
-_LIMIT = frozenset({"limit", "max", "maximum", "budget", "timeout", "walltime"})
-_OF_THE_RUN = frozenset({"time", "train", "training", "run", "runtime", "job", "wall", "walltime",
-                         "minutes", "hours", "duration"})  # fmt: skip
-_OF_A_PART = frozenset({"wait", "delay", "step", "epoch", "request", "nccl", "idle", "horizon"})
-_UNITS = {
-    **dict.fromkeys(("hours", "hour", "hrs", "h"), 3600.0),
-    **dict.fromkeys(("minutes", "minute", "mins", "min"), 60.0),
-    **dict.fromkeys(("seconds", "second", "secs", "sec", "s"), 1.0),
-}
-_CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
 
 
 @check(
@@ -57,8 +47,8 @@ _CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
             warn=1.5,
             fail=2.0,
             meaning="median time of a step at the end over that after the start-up, where it lasts",
-            source="a clock that is throttled for heat falls by a third to a half; twice the time "
-            "is twice the bill",
+            source="design choice: below one and a half lies what a shared machine does; twice the "
+            "time is twice the bill",
         ),
         Limit(
             name="time_lost",
@@ -115,7 +105,7 @@ def slow_step(run: TrainingRun, settings: Settings) -> Outcome:
         Annals of Mathematical Statistics 18, 1947. The project's record (a training is stopped
         after its time limit).
     """
-    used = _time_limit_used(run)
+    used = time_limit_used(run)
     times = step_times(run)
     kept = times.after(_warm_up(times, settings["start_up"])) if times is not None else None
     if (kept is None or len(kept) < _FEWEST) and used is None:
@@ -226,28 +216,3 @@ def _work_grows(run: TrainingRun) -> bool:
             if len(values) > 3 and values[0] > 0 and median(values[-3:]) > 1.3 * median(values[:3]):
                 return True
     return False
-
-
-def _time_limit_used(run: TrainingRun) -> float | None:
-    moments = run.curve("timestamp")
-    values = finite(moments).values if moments is not None else []
-    limit = next((s for name, text in run.details.items() if (s := _seconds(name, text))), None)
-    return (max(values) - min(values)) / limit if limit and len(values) > 1 else None
-
-
-def _seconds(name: str, text: str) -> float | None:
-    """A time limit in seconds: by its unit in the name, or as a clock writes it."""
-    said = set(words(name))
-    if _LIMIT.isdisjoint(said) or _OF_THE_RUN.isdisjoint(said) or not _OF_A_PART.isdisjoint(said):
-        return None
-    if "timeout" in said and {"train", "training", "run", "job"}.isdisjoint(said):
-        return None
-    unit = next((_UNITS[word] for word in said if word in _UNITS), None)
-    clock = _CLOCK.fullmatch(text.strip())
-    if clock:
-        days, hours, minutes, seconds = (int(part or 0) for part in clock.groups())
-        return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-    try:
-        return float(text) * unit if unit is not None and float(text) > 0 else None
-    except ValueError:
-        return None

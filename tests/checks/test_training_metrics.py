@@ -194,6 +194,25 @@ def test_one_sided_forecasts_that_may_be_right() -> None:
     assert status(sign_collapse, replace(run, finished=True)) is Status.FAIL
 
 
+def test_the_share_of_a_boosted_model_stands_at_its_end() -> None:
+    # the record of 2025-12: 99.7 % positive
+    assert status(sign_collapse, run_of("round", share_positive=[0.997])) is Status.FAIL
+    assert status(sign_collapse, run_of("round", share_positive=[0.55])) is Status.PASS
+
+
+def test_a_run_that_goes_on_is_given_time() -> None:
+    one_sided = run_of(share_positive=[1.0] * 6)
+    undefined = run_of(val_ic=[NAN])
+    none_found = run_of(train_loss=LOSS, val_recall=[0.0] * 5, val_precision=[0.0] * 5)
+    for check, run in (
+        (sign_collapse, one_sided),
+        (non_finite_metric, undefined),
+        (pinned_metric, none_found),
+    ):
+        assert status(check, run) is Status.FAIL
+        assert not status(check, replace(run, running=True)).is_finding
+
+
 LOSS = 0.7 - 0.002 * np.arange(30)
 
 
