@@ -24,7 +24,7 @@ _FEW = 2
 
 
 class Collector:
-    """Turns calls into rows of a step and its values."""
+    """Turns calls into rows of a step and its values. `seen` counts all steps."""
 
     def __init__(self, cadence: Cadence, clock: Callable[[], float]) -> None:
         self.cadence = cadence
@@ -35,18 +35,19 @@ class Collector:
         self._parameters: Parameters | None = None
         self._left: float | None = None
         self._busy = 0.0
-        self._timed = 0
+        self._timed = 0.0
         self._forced = 0
+        self._lost = False
         self._spread_of: str | None = None
         self._keeping = 0.0
-        self._ranks: Ranks | None = None
-        self._seen = 0
+        self.ranks: Ranks | None = None
+        self.seen = 0
         self.now_at = -1.0
 
     def begin(self, now: float, ranks: Ranks | None) -> None:
         """The training began at `now`, beside other `ranks` if there are any."""
         self.cadence.last = now
-        self._ranks = ranks
+        self.ranks = ranks
 
     def plain(self, begin: float, loss: Any, step: float | None) -> bool:
         """Take a training step that ended at `begin`; false, and not taken, where it is sampled.
@@ -56,18 +57,19 @@ class Collector:
         cadence = self.cadence
         if cadence.steps + 1 >= cadence.interval or begin - cadence.last >= WAIT:
             return False
-        if self._ranks is not None and self._ranks.due(self._seen + 1):
+        if self.ranks is not None and self.ranks.due(self.seen + 1):
             return False
         self._count(begin, step)
         if loss is not None:
-            if cadence.steps % cadence.stride == 0:
-                self._rows.append((self.now_at, {"train_loss": scalar(loss)}))
-            elif getattr(loss, "is_cpu", False):
-                value = loss.item()
-                if value - value != 0 and self._forced < _FORCED:
-                    # NaN or infinite: kept whatever the stride
-                    self._forced += 1
+            keep = cadence.steps % cadence.stride == 0
+            # of another device only what is kept is copied; there NaN is seen a sample later
+            if keep or getattr(loss, "is_cpu", True):
+                value = scalar(loss)
+                if self._not_finite(value) or keep:
                     self._rows.append((self.now_at, {"train_loss": value}))
+                if self._lost:
+                    # the next step is sampled, and so looked at, whatever the interval
+                    self._lost, cadence.steps = False, cadence.interval
         self._left = self._clock()
         return True
 
@@ -77,7 +79,7 @@ class Collector:
         return (
             cadence.steps + 1 >= cadence.interval
             or now - cadence.last >= WAIT
-            or (self._ranks is not None and self._ranks.due(self._seen + 1))
+            or (self.ranks is not None and self.ranks.due(self.seen + 1))
         )
 
     def sample(
@@ -116,8 +118,8 @@ class Collector:
             row["loss_scale"] = scale
         row.update(self._surroundings())
         self._rows.append((self.now_at, row))
-        if self._ranks is not None:
-            self._beside(self._ranks, row, loss, model, optimizer)
+        if self.ranks is not None:
+            self._beside(self.ranks, row, loss, model, optimizer)
 
     def told(
         self,
@@ -132,7 +134,9 @@ class Collector:
         become their spread.
         """
         self._count(begin, step)
-        sampled = self.cadence.due(begin)
+        lost = self._not_finite(values.get("train_loss"))
+        sampled = self.cadence.due(begin) or self._lost
+        self._lost = False
         row: dict[str, Any] = dict(values)
         if sampled:
             found = dict(closer()) if closer is not None else {}
@@ -140,8 +144,7 @@ class Collector:
                 row.update(self.spread_of(predictions, "val"))
             row.update(found)
             row.update(self._surroundings())
-        kept = sampled or self.cadence.steps % self.cadence.stride == 0
-        if kept or self._not_finite(values.get("train_loss")):
+        if sampled or lost or self.cadence.steps % self.cadence.stride == 0:
             self._rows.append((self.now_at, row))
         self._left = self._clock()
         return sampled
@@ -207,27 +210,29 @@ class Collector:
     def _beside(
         self, ranks: Ranks, row: Mapping[str, Any], loss: Any, model: Any, optimizer: Any
     ) -> None:
-        if ranks.due(self._seen):
+        if ranks.due(self.seen):
             ranks.report(
-                self._seen, self.now_at, loss, row.get("step_time"), Parameters(model, optimizer)
+                self.seen, self.now_at, loss, row.get("step_time"), Parameters(model, optimizer)
             )
         self._rows.extend(ranks.compared())
         self.notes.update(ranks.notes)
         ranks.notes.clear()
 
     def _count(self, begin: float, step: float | None) -> None:
-        self._seen += 1
+        self.seen += 1
         self.cadence.steps += 1
-        self.now_at = self.now_at + 1.0 if step is None else float(step)
-        if self._left is not None:
+        before = self.now_at
+        self.now_at = before + 1.0 if step is None else float(step)
+        # a second report of the same step is an evaluation: its time is no step's
+        if self._left is not None and self.now_at > before:
             self._busy += begin - self._left
-            self._timed += 1
+            self._timed += self.now_at - before
 
     def _surroundings(self) -> dict[str, float]:
         row = {"timestamp": time.time()}
         if self._timed:
             row["step_time"] = self._busy / self._timed
-            self._busy, self._timed = 0.0, 0
+            self._busy, self._timed = 0.0, 0.0
         if self.cadence.rare():
             row["memory"] = in_use()
         return row
@@ -237,6 +242,7 @@ class Collector:
         if not isinstance(loss, float) or isfinite(loss) or self._forced >= _FORCED:
             return False
         self._forced += 1
+        self._lost = self._forced == 1
         return True
 
 

@@ -25,8 +25,9 @@ Row = tuple[float, Mapping[str, float]]
 class LiveRun:
     """One run, built by the reader of the log from the very events that the log is given.
 
-    So the artifact of a running training and that of its log, read back, are equal; only
-    `finished` differs while the training runs. Memory is bounded by the reader's thinning.
+    So the artifact of a training and that of its log, read back, are equal; only `finished`,
+    `running` and `written` differ while the training runs. Memory is bounded by the thinning of
+    the reader.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class LiveRun:
             path=found.path if self._log is not None else None,
             curves=curves,
             finished=self._finished,
+            running=self._finished is None,
         )
 
     def _take(self, event: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from ml_debugger.contract import Result
 from ml_debugger.monitor.gradients import Parameters
 from ml_debugger.monitor.reading import scalar
 from ml_debugger.monitor.transfer import Transfer
@@ -24,6 +25,8 @@ EVERY = 100
 _KEPT = 4
 _LAG = 10
 _MISSES = 3
+
+_STOP = "ml_debugger/monitor/stop"
 
 Report = Mapping[str, float]
 
@@ -41,6 +44,7 @@ class Ranks:
         self._compared = 0.0
         self._misses = 0
         self._replicas = False
+        self._stop_at: int | None = None
         self._told: set[str] = set()
         store.set(_key(rank), "[]")
 
@@ -86,6 +90,24 @@ class Ranks:
         self._transfer.send([(count, row)])
         if self._own and self._own[-1][0] > self._compared:
             self._misses += 1
+
+    def stops(self, count: int, finding: Result) -> bool:
+        """Whether the training, which is lost by `finding`, stops at the step of this number.
+
+        Asked first by the first rank, which then names a step that no rank has passed: all
+        stop there together, because a rank that stops alone makes the others wait for ever.
+        """
+        if self._stop_at is None:
+            self._stop_at = (count // _LAG + 2) * _LAG
+            self._store.set(_STOP, json.dumps([self._stop_at, finding.to_dict()]))
+        return count >= self._stop_at
+
+    def stop_asked(self) -> tuple[int, Result] | None:
+        """The step at which the first rank wants all to stop, and why; None where it does not."""
+        if not self._store.check([_STOP]):
+            return None
+        at, finding = json.loads(self._store.get(_STOP))
+        return int(at), Result.from_dict(finding)
 
     def publish(self) -> None:
         """Leave for the first rank what has left the device."""
@@ -160,10 +182,16 @@ class Ranks:
 
 
 class Follower:
-    """The monitor of every rank but the first: it reports and judges nothing."""
+    """The monitor of every rank but the first: it reports and judges nothing.
 
-    def __init__(self, ranks: Ranks) -> None:
+    Where it `obeys`, it stops at the step that the first rank names; `stop` then says why.
+    """
+
+    def __init__(self, ranks: Ranks, *, obeys: bool) -> None:
+        self.stop: Result | None = None
         self._ranks = ranks
+        self._obeys = obeys
+        self._asked: tuple[int, Result] | None = None
         self._count = 0
         self._began: float | None = None
 
@@ -177,6 +205,10 @@ class Follower:
             self._began = begin
         if self._count % _LAG == 0:
             self._ranks.publish()
+            if self._obeys and self._asked is None:
+                self._asked = self._ranks.stop_asked()
+        if self._asked is not None and self._count >= self._asked[0]:
+            self.stop = self._asked[1]
 
 
 def _relative(values: Sequence[float]) -> float:

@@ -153,5 +153,5 @@ class TrainingMonitor(Watch):
         self._end(error if kind is not None else None)
 
     def _raise_stop(self) -> None:
-        if self.policy.stop is not None and not self._off:
-            raise StopTraining(self.policy.stop)
+        if not self._off and (finding := self._stop()) is not None:
+            raise StopTraining(finding)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,8 +61,8 @@ class Watch:
 
     @property
     def should_stop(self) -> bool:
-        """Whether a finding reached `stop_on`."""
-        return self.policy.stop is not None
+        """Whether a finding reached `stop_on`, and this is the step to stop at."""
+        return self._stop() is not None
 
     def observe(
         self,
@@ -145,12 +147,18 @@ class Watch:
         except Exception as error:  # noqa: BLE001  the boundary: the training goes on
             self._fail(error)
 
+    def often(self) -> None:
+        """Sample every report if its cost allows: for frameworks that report rarely."""
+        self._collector.cadence.every = self._collector.cadence.interval = 1
+
     def norms(self, model: Any, optimizer: Any = None) -> Mapping[str, Any] | None:
         """Norms of the present gradients, for `observe`; None where the step is not sampled.
 
         For adapters of frameworks that clip or zero the gradients before the step ends.
         """
-        if self._off or not self._collector.due_next(self._clock()):
+        if self._off or self._follower is not None:
+            return None
+        if self._watching and not self._collector.due_next(self._clock()):
             return None
         try:
             return self._collector.norms(model, optimizer)
@@ -166,13 +174,26 @@ class Watch:
         """The training broke off; the log says so, with the error."""
         return self._end(error or KeyboardInterrupt())
 
+    def _at_exit(self) -> None:
+        """The process ends and nobody said how the training did."""
+        self._end(getattr(sys, "last_value", None))
+
+    def _stop(self) -> Result | None:
+        """The finding to stop for; of several ranks all stop at the same step."""
+        if self._follower is not None:
+            return self._follower.stop
+        stop, ranks = self.policy.stop, self._collector.ranks
+        if stop is None or ranks is None:
+            return stop
+        return stop if ranks.stops(self._collector.seen, stop) else None
+
     def _begin(self, now: float, loss: Any, given: Mapping[str, Any]) -> LiveRun | None:
         """The run, opened with the first values; None on every rank but the first."""
         if self._live is None and self._follower is None:
             asked_rightly(loss, *(given.get(k) for k in ("model", "optimizer", "predictions")))
             ranks = Ranks.found()
             if ranks is not None and ranks.rank != 0:
-                self._follower = Follower(ranks)
+                self._follower = Follower(ranks, obeys=self.policy.stop_on is not None)
                 return None
             self._looking.begin(now)
             self._live = LiveRun(
@@ -185,6 +206,7 @@ class Watch:
             )
             self._collector.begin(now, ranks)
             self._watching = True
+            atexit.register(self._at_exit)
         return self._live
 
     def _follow(self, begin: float, loss: Any, given: Mapping[str, Any]) -> None:
@@ -197,6 +219,7 @@ class Watch:
 
     def _end(self, error: BaseException | None) -> Sequence[Result]:
         live = self._live
+        atexit.unregister(self._at_exit)
         if self._off or live is None:
             self._off = True
             return ()

@@ -27,6 +27,8 @@ def callback(monitor: TrainingMonitor) -> Any:
     base = module("keras.callbacks").Callback
     monitor.step_unit = "epoch"
 
+    monitor.often()
+
     class Callback(base):  # type: ignore[misc, valid-type]
         def __init__(self) -> None:
             super().__init__()

@@ -34,6 +34,7 @@ def callback(monitor: TrainingMonitor) -> Any:
             self._at = -1
 
         def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+            self._at = trainer.global_step
             monitor.model_name = monitor.model_name or type(pl_module).__name__
             if monitor.planned_steps is None and 0 < trainer.estimated_stepping_batches < 1e15:
                 monitor.planned_steps = int(trainer.estimated_stepping_batches)

@@ -26,6 +26,8 @@ def callback(monitor: TrainingMonitor) -> Any:
     """
     base = module("transformers").TrainerCallback
 
+    monitor.often()
+
     class Callback(base):  # type: ignore[misc, valid-type]
         def on_train_begin(
             self, _args: Any, state: Any, _control: Any, model: Any = None, **_given: Any

@@ -56,6 +56,9 @@ def callback(monitor: TrainingMonitor, predictions_on: Any = None) -> Any:
                 {self._names[name]: value for name, value in found.items()},
                 lambda: _closer(model, predictions_on),
             )
+            if monitor.should_stop and not hasattr(model, "save_config"):
+                # xgboost.cv takes any stop for its own early stopping, which names the best round
+                model.set_attr(best_iteration=str(epoch))
             return monitor.should_stop
 
         def after_training(self, model: Any) -> Any:
