@@ -58,7 +58,8 @@ def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> 
     for reader in readers():
         kind = reader.recognise(head)
         if kind is not None:
-            return _read(reader, head, kind, named)
+            opened = _read(reader, head, kind, named)
+            return opened if isinstance(opened[-1], FileRead) else _errors(head, named) or opened
     return _unknown(head, named)
 
 
@@ -106,6 +107,14 @@ def _read(reader: Reader, head: Head, kind: str, named: bool) -> Sequence[Artifa
         line=reading.line,
     )
     return (*(_dated(artifact, head) for artifact in reading.artifacts), read)
+
+
+def _errors(head: Head, named: bool) -> Sequence[Artifact]:
+    """What a table of no known kind tells of errors that runs ended with; empty for others."""
+    from ml_debugger.readers.training import failed_rows
+
+    kind = failed_rows.READER.recognise(head)
+    return _read(failed_rows.READER, head, kind, named) if kind is not None else ()
 
 
 def _dated(artifact: Artifact, head: Head) -> Artifact:

@@ -93,7 +93,7 @@ class Passages:
             line = cleaned(text[from_here:end])
             said = after_bar(line) if is_bar(line) else line
             if tracebacks.opens(said):
-                raw = text[from_here : from_here + _WINDOW].split("\n")
+                raw = text[from_here : from_here + _WINDOW].removesuffix("\n").split("\n")
                 taken = tracebacks.take(raw, self._line_above(text, start))
                 cut_off = not taken.whole and from_here + _WINDOW >= len(text)
                 if cut_off and not final and len(text) - start < _WINDOW:

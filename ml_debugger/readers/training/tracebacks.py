@@ -94,11 +94,11 @@ def take(raw: Sequence[str], before: str = "") -> Taken:
                 break
             continue
         if not text.strip():
-            if not inside and not _chained_next(raw, at, prefix):
+            if not inside and _chained_next(raw, at, prefix) is False:
                 whole = True
                 break
             continue
-        if _CHAIN.search(text) or _HEAD in text:
+        if _CHAIN.search(text) or (_HEAD in text and (inside or kept[-1].startswith('"""'))):
             inside, message = True, 0
         elif inside and (_NAMED.match(text) or _OTHER_NAME.match(text)):
             inside, message, ended_at = False, 0, at
@@ -125,8 +125,11 @@ def take(raw: Sequence[str], before: str = "") -> Taken:
     return Taken(_bounded(kept), ended_at + 1, whole, prefix.rank, logged)
 
 
-def _chained_next(raw: Sequence[str], at: int, prefix: _Prefix) -> bool:
-    """Whether the text goes on behind blank lines: a chained exception, a native stack."""
+def _chained_next(raw: Sequence[str], at: int, prefix: _Prefix) -> bool | None:
+    """Whether the text goes on behind blank lines: a chained exception, a native stack.
+
+    None where the lines at hand do not tell.
+    """
     for line in raw[at + 1 : at + 4]:
         text = prefix.strip(cleaned(line))
         if text is not None and text.strip():
@@ -135,7 +138,7 @@ def _chained_next(raw: Sequence[str], at: int, prefix: _Prefix) -> bool:
                 or text.startswith(("Stack trace", "Detected at node", "Stacktrace", '"""', "OOM"))
                 or _HEAD in text
             )
-    return False
+    return False if at + 4 <= len(raw) else None
 
 
 def _bounded(lines: list[str]) -> tuple[str, ...]:
