@@ -40,8 +40,8 @@ _FOR_GOOD = 100
             fail=1e6,
             meaning="first loss against the level that the run settles at, most of it lost "
             "within the first few points",
-            source="measured: 2,000 simulated healthy runs and the healthy public logs lose less "
-            "than a factor of 400 that quickly; a public log that blew up lost 1e17",
+            source="measured: healthy public logs lose a factor of 330 at most in all, none of "
+            "4,300 simulated healthy runs of 43 kinds is beyond it; one that blew up lost 1e17",
         ),
         Limit(
             name="first_over_guess",
@@ -59,7 +59,7 @@ _FOR_GOOD = 100
                 "first losses below it are not judged by what follows",
                 "standardised targets cost 1 to 2 at the start, a thousand classes 6.9"),
     ],
-    explained_by=("unscaled-feature", "outlier-label", "learning-rate-too-high"),
+    explained_by=("unscaled-feature", "learning-rate-too-high"),
     profiles=("quick", "pre-train", "full"),
 )  # fmt: skip
 def bad_first_loss(run: TrainingRun, settings: Settings) -> Outcome:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import median
+from statistics import fmean, median
 
 from ml_debugger.artifacts import Curve
+from ml_debugger.curves.guessing import classes_of
 from ml_debugger.curves.levels import condensed, recovered_climb, trailing_levels
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points
@@ -21,6 +22,10 @@ _LASTING = 3
 _REGAINED = 0.03
 """A climb of less than this share of the whole improvement is the noise of a tiny loss."""
 
+_AT_GUESS = 0.015
+_ABOVE_GUESS = 1.5
+_MANY = 20
+_MOST = 0.7
 _GREW = 3.0
 _BEFORE = 40
 
@@ -72,20 +77,39 @@ def lasting_climb(points: Points, rates: Points | None) -> Climb:
     improvement = values[0] - made.bottom
     counts = (
         rise > 2 * recovered
-        and rise > 4 * scatter(scaled) / math.sqrt(width)
+        and rise > 4 * _noise(scaled) / math.sqrt(width)
+        and (end - median(scaled[max(0, low - width) : low + 2 * width])) > 0.5 * rise
         and made.end - made.bottom > _REGAINED * max(values[0] - made.bottom, 0.0)
         and len(after) >= max(len(tail), _LASTING)
         and sum(value > bottom + rise / 2 for value in tail) >= 0.9 * len(tail)
         and (count >= _SHORT or _one_after_another(scaled[low:]))
         and not _coming_down(after, bottom)
+        and not _starts_again(short, low)
+        and not (_at_once(scaled[low:], rise) and len(after) < 0.3 * count and end < levels[0])
         and not (_rate_rose(short, rates, low) and end < levels[0])
     )
     if not counts:
         return made
     if positive:
         return replace(made, rise=math.expm1(min(rise, 50.0)))
-    unit = max(improvement, abs(made.bottom), 5 * scatter(scaled))
+    unit = max(improvement, abs(made.bottom), 5 * _noise(scaled))
     return replace(made, rise=rise / unit if unit > 0 else 0.0)
+
+
+def above_a_guess(points: Points) -> Climb | None:
+    """A loss that begins at that of a uniform guess and never comes back to it.
+
+    The updates of the first few steps threw it up, before any level was there to climb from.
+    """
+    values = points.values
+    classes = classes_of(values[0], _AT_GUESS)
+    if classes is None or len(values) < _MANY:
+        return None
+    later = values[len(values) // 2 :]
+    end = median(later[-max(3, len(values) // 8) :])
+    if min(later) <= values[0] or end < _ABOVE_GUESS * values[0]:
+        return None
+    return Climb(end / values[0] - 1, 0, values[0], end, 0.0)
 
 
 def final_growth(curve: Curve, points: Points) -> Climb | None:
@@ -103,6 +127,26 @@ def final_growth(curve: Curve, points: Points) -> Climb | None:
     if steps < 2 or usual <= 0 or values[-1] <= _GREW * max(usual, max(before[-3:])):
         return None
     return Climb(values[-1] / usual - 1, start, usual, values[-1], 0.0, growing=True)
+
+
+def _noise(scaled: Sequence[float]) -> float:
+    """Scatter of single points, the greater of the robust and the plain estimate.
+
+    The robust one alone is blind to a tail; the plain one takes in the climb as well, which
+    costs a climb of n points no more than a share of 3 / sqrt(n) of it.
+    """
+    steps = [after - before for before, after in pairwise(scaled)]
+    return max(scatter(scaled), math.sqrt(fmean([step * step for step in steps]) / 2))
+
+
+def _starts_again(points: Points, low: int) -> bool:
+    """The counter of steps goes back after the minimum: another run, or a resumed one."""
+    return any(before > after for before, after in pairwise(points.steps[low:]))
+
+
+def _at_once(values: Sequence[float], rise: float) -> bool:
+    """Most of the rise within four points: what a restart of the schedule looks like at first."""
+    return any(values[i + 4] - values[i] > _MOST * rise for i in range(max(0, len(values) - 4)))
 
 
 def _one_after_another(values: Sequence[float]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks.training.divergence import Climb, final_growth, lasting_climb
+from checks.training.divergence import Climb, above_a_guess, final_growth, lasting_climb
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -16,6 +16,7 @@ from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import Points, finite
 
 _FEWEST = 5
+_WITHIN = 0.30
 
 
 @check(
@@ -28,12 +29,12 @@ _FEWEST = 5
             name="lasting_rise",
             unit="share of the lowest level",
             direction="above",
-            warn=0.30,
+            warn=_WITHIN,
             fail=0.50,
             meaning="how far a loss ends above its lowest level, beyond every climb that it has "
             "made good before, and without coming down again",
-            source="measured: 2,000 simulated healthy runs of 26 kinds end less than 30 % above; "
-            "TheDeepChecker calls twice the minimum diverging",
+            source="measured: 5 of 4,300 simulated healthy runs of 43 kinds end further above, "
+            "by noise that wanders; TheDeepChecker calls twice the minimum diverging",
         )
     ],
     explained_by=("unscaled-feature", "learning-rate-too-high", "exploding-gradient",
@@ -50,11 +51,13 @@ def diverging_loss(run: TrainingRun) -> Outcome:
         points lie in its upper half, and when the curve is not on its way down again. In logs
         of less than twelve values each must lie above the one before.
         A climb that follows a rise of the learning rate (restart, warm-up, one cycle) counts
-        only above the level at which the run began. A training loss that climbs while the
+        only above the level at which the run began, and so does a sudden one in the last third
+        of a log, which may be a restart. A training loss that climbs while the
         validation loss does not is a change of the data, not divergence.
         The validation loss is judged in the same way, but only where the training loss rises as
         well; where that falls or holds, overfitting is the name. Growth to more than three times
-        the usual level right before the first NaN counts too.
+        the usual level right before the first NaN counts too, and so does a cross entropy that
+        begins at ln C and stays half above it.
 
     Why it matters:
         The updates are larger than the curvature of the loss allows, and each makes the next
@@ -80,11 +83,11 @@ def diverging_loss(run: TrainingRun) -> Outcome:
     rates = finite(rate) if rate is not None else None
     found: list[tuple[str, Points, Climb]] = []
     if train is not None:
-        climb = final_growth(run.curves["train_loss"], train) or lasting_climb(train, rates)
-        if climb.growing or climb.rise <= 0 or not _holds(validation, climb.rise):
-            found.append((run.curves["train_loss"].original, train, climb))
-        else:
-            found.append((run.curves["train_loss"].original, train, climb.none()))
+        own = run.curves["train_loss"]
+        climb = final_growth(own, train) or above_a_guess(train) or lasting_climb(train, rates)
+        if not climb.growing and climb.rise > 0 and _holds(validation, climb.rise):
+            climb = climb.none()
+        found.append((own.original, train, climb))
     if validation is not None and run.step_unit != "round":
         climb = lasting_climb(validation, rates)
         rises = train is None or _rises_with(train, validation, climb)
@@ -102,13 +105,13 @@ def diverging_loss(run: TrainingRun) -> Outcome:
         Evidence("first_value", points.values[0], None, f"{run.step_unit} {points.steps[0]:g}"),
         Evidence("recovered_climb", round(climb.recovered, 4), "share", "greatest before"),
     )
-    if climb.rise <= 0:
-        return Measurement(f"{name} ends near its lowest level ({climb.bottom:.4g})",
-                           {"lasting_rise": 0.0}, evidence)  # fmt: skip
     title = f"{name} climbs from {climb.bottom:.4g} ({where}) to {climb.end:.4g} and stays"
     if climb.growing:
         title = f"{name} grows from {climb.bottom:.4g} to {climb.end:.4g}, then is not finite"
-    return Measurement(title, {"lasting_rise": climb.rise}, evidence, line=points.lines[low])
+    elif climb.rise <= _WITHIN:
+        title = f"{name} ends at {climb.end:.4g}, near its lowest level ({climb.bottom:.4g})"
+    line = points.lines[low] if climb.rise > _WITHIN else None
+    return Measurement(title, {"lasting_rise": climb.rise}, evidence, line=line)
 
 
 def _points(run: TrainingRun, name: str) -> Points | None:

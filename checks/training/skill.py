@@ -9,7 +9,6 @@ from statistics import median
 
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.curves.guessing import classes_of
-from ml_debugger.curves.levels import trailing_levels
 from ml_debugger.curves.points import Points, finite
 
 _FIRST = 0.03
@@ -32,7 +31,6 @@ class Skill:
 
     `share` is 0 for a guess and 1 for perfection. `count` is how many validations there were,
     `line` that of the best. `of_training` marks the training loss, which is no validation.
-    `weak` says why a result near a guess proves nothing.
     """
 
     name: str
@@ -42,7 +40,6 @@ class Skill:
     count: int
     line: int
     of_training: bool = False
-    weak: str | None = None
 
 
 def skills(run: TrainingRun) -> list[Skill]:
@@ -113,9 +110,10 @@ def _best_lasting(values: Sequence[float]) -> tuple[int, float]:
         at = max(range(len(values)), key=values.__getitem__)
         return at, values[at]
     width = max(_LASTING, len(values) // 5)
-    medians = trailing_levels(values, width)
-    at = max(range(len(medians)), key=medians.__getitem__)
-    return at + width // 2, medians[at]
+    stride = max(1, width // 20)
+    starts = range(0, len(values) - width + 1, stride)
+    at = max(starts, key=lambda start: median(values[start : start + width]))
+    return at + width // 2, median(values[at : at + width])
 
 
 def _against_baselines(run: TrainingRun) -> list[Skill]:

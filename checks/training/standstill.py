@@ -17,7 +17,13 @@ _MANY = 50
 _EARLY = 0.1
 _FEW = 5
 _LEARNT = 0.5
+_GREATEST = 1e100
 _AT_GUESS = 0.001
+_NEAR = 0.05
+
+_PRICES = 100.0
+_FALL_OF_PRICES = 0.02
+"""A loss this high is that of prices, most of whose variance can be learnt, or of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def standstill(
     values = train.values
     if min(values) <= 0:
         return "losses of zero or below have no relative fall"
+    if max(values) > _GREATEST:
+        return f"losses above {_GREATEST:g} are another fault"
     count = len(values)
     tail = values[-max(4, 2 * count // 5) :]
     head = values[: max(4, count // 5)]
@@ -59,15 +67,24 @@ def standstill(
     if whole is None or rest is None:
         return "too few values"
     level = fmean(tail)
+    if level > _PRICES:
+        fall = max(fall, _FALL_OF_PRICES)
     opening = 1 - level / fmean(values[:3] if count >= 30 else values[:1])
-    if _still(whole, fall) and opening < fall + 2 * whole.error:
+    slow = _near_a_guess(level) and whole.share > max(3 * whole.error, fall / 3)
+    if _still(whole, fall) and opening < fall + 2 * whole.error and not slow:
         return _found(train, 1.0, 0, whole)
     if fall_of_tokens is not None and count >= _MANY and train.steps[0] <= _EARLY * train.steps[-1]:
         allowed = fall_of_tokens + 2 * _error_of_three(values)
         if whole.share < whole.error and whole.at_most < fall_of_tokens and opening < allowed:
             return _found(train, 1.0, 0, whole)
     fell = 1 - median(tail) / values[0]
-    if _still(rest, fall) and fell < _LEARNT and not _improves(validation, train.steps[start]):
+    slow = _near_a_guess(level) and rest.share > max(3 * rest.error, fall / 3)
+    if (
+        not slow
+        and _still(rest, fall)
+        and fell < _LEARNT
+        and not _improves(validation, train.steps[start])
+    ):
         return _found(train, 1 - start / count, start, rest)
     if whole.share < fall < whole.at_most:
         return (
@@ -75,6 +92,11 @@ def standstill(
             f"({whole.share:.2%} of the loss)"
         )
     return _found(train, 0.0, 0, whole)
+
+
+def _near_a_guess(level: float) -> bool:
+    """At ln C or at the variance of a standardised target, where a thousandth may be skill."""
+    return classes_of(level, _NEAR) is not None or abs(level - 1) < _NEAR
 
 
 def _still(seen: Decline, fall: float) -> bool:

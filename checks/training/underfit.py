@@ -9,6 +9,8 @@ from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.objectives import unsteady_objective
 
+_FEWEST = 3
+
 
 @check(
     code="TRN007",
@@ -74,9 +76,9 @@ def underfit(run: TrainingRun) -> Outcome:
     if not found:
         return NotMeasured("no validation measure whose value for a guess is known")
     best = max(found, key=lambda one: one.share)
-    if best.weak:
-        # one measure near a guess, of too few validations, proves nothing by itself
-        return NotMeasured(best.weak)
+    validated = max(one.count for one in found if not one.of_training)
+    if validated < _FEWEST and _goes_on(run):
+        return NotMeasured(f"the run goes on, and has validated {validated} times so far")
     evidence = tuple(
         Evidence(one.name, round(one.value, 5), f"{one.guess:.4g} for a guess",
                  f"best lasting of {one.count}")
@@ -95,3 +97,8 @@ def underfit(run: TrainingRun) -> Outcome:
 def _beyond_doubt(found: list[Skill], best: Skill) -> float:
     train = [one for one in found if one.of_training]
     return best.share if train and best.count >= 5 else math.nan if not train else 1.0
+
+
+def _goes_on(run: TrainingRun) -> bool:
+    last = max((max(curve.steps) for curve in run.curves.values() if len(curve)), default=0.0)
+    return run.running or (run.planned_steps is not None and last < 0.5 * run.planned_steps)

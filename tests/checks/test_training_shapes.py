@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checks.training.bad_first_loss import bad_first_loss
 from checks.training.diverging_loss import diverging_loss
@@ -142,6 +144,25 @@ def test_healthy_runs_are_not_accused(check: Check, name: str) -> None:
     assert not status(check, HEALTHY[name]).is_finding, measured(check, HEALTHY[name])
 
 
+FLOATS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    train=st.lists(FLOATS, max_size=80),
+    validation=st.lists(FLOATS, max_size=30),
+    rate=st.lists(FLOATS, max_size=30),
+    unit=st.sampled_from(["epoch", "step", "round"]),
+)
+def test_any_floats_are_judged(train, validation, rate, unit: str) -> None:
+    curves = {"train_loss": train, "val_loss": validation, "learning_rate": rate, "val_auc": train}
+    run = run_of(unit, **curves)
+    for check in SHAPES:
+        outcome = measured(check, run)
+        if isinstance(outcome, Measurement):
+            assert len(outcome.evidence) <= 5
+
+
 def test_divergence_says_where_it_began() -> None:
     losses = np.where(T < 60, FALLING, FALLING[60] * np.exp((T - 60) / 30)) * noise(N, 0.02)
     outcome = measured(diverging_loss, run_of("step", train_loss=losses))
@@ -164,6 +185,8 @@ def test_divergence_says_where_it_began() -> None:
             Status.FAIL,
         ),
         ({"val_loss": [*np.linspace(1, 0.5, 10), *np.linspace(0.5, 1.5, 10)]}, Status.FAIL),
+        # thrown above ln 2 by the first steps, and never back
+        ({"train_loss": [0.69, *(2.5 * noise(40, 0.2))]}, Status.FAIL),
         ({"train_loss": [1.0, 2.0]}, Status.SKIP),
     ],
 )
@@ -226,11 +249,20 @@ def test_the_noise_of_single_batches_is_no_oscillation() -> None:
         ([0.5] * 8, Status.SKIP),
         # it fell by nine tenths at once: that is learning
         ([1.0, *(0.1 * noise(29, 1e-4))], Status.PASS),
+        (5e7 * noise(60, 0.005), Status.WARN),
         (0.3286 - 0.00001 * np.arange(100), Status.WARN),
     ],
 )
 def test_standstill(losses: Sequence[float], expected: Status) -> None:
     assert status(loss_plateau, run_of(train_loss=losses)) is expected
+
+
+def test_a_run_that_goes_on_is_given_time() -> None:
+    curves = run_of(train_loss=[2.3026] * 15, val_auc=[0.49]).curves
+    for check in (loss_plateau, underfit):
+        assert status(check, TrainingRun("r", None, "test", "epoch", curves)).is_finding
+        live = TrainingRun("r", None, "test", "epoch", curves, running=True)
+        assert status(check, live) is Status.SKIP
 
 
 def test_a_log_that_ends_early_is_no_plateau() -> None:
