@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ml_debugger.artifacts import Checkpoint, Curve, Tensor, TrainingRun
-from ml_debugger.artifacts.tensor_roles import is_embedding, last_part, matrices, module
+from ml_debugger.artifacts.tensor_roles import is_embedding, matrices, module, rows_are_units
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
 _FEWEST_ROWS = 8
@@ -117,8 +117,7 @@ def _is_judged(tensor: Tensor) -> bool:
         len(tensor.shape) >= 2
         and tensor.shape[0] >= _FEWEST_ROWS
         and not is_embedding(tensor)
-        # the rows of a kernel of Keras belong to its inputs
-        and "kernel" not in last_part(tensor.name)
+        and rows_are_units(tensor)
         and not _GATED.search(tensor.name)
     )
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from ml_debugger.artifacts.checkpoints import Checkpoint, Tensor
 
 _NOT_OF_THE_MODEL = re.compile(
-    r"(?:^|\.)(?:optim\w*|opt(?:_?\d+)?|adam\w*|sgd|callbacks|loops|(?:lr_)?schedulers?|(?:grad_)?"
-    r"scaler|amp|rng_states?|hyper_?parameters|normalizers?|standardizers?|datamodule)(?:$|[._{])"
+    r"(?:^|[./])(?:optim\w*|opt(?:_?\d+)?|adam\w*|sgd|callbacks|loops|(?:lr_)?schedulers?|(?:grad_)?"
+    r"scaler|amp|rng_states?|hyper_?parameters|normalizers?|standardizers?|datamodule)(?:$|[./_{])"
     r"|\.(?:exp_avg|exp_avg_sq|max_exp_avg_sq|momentum_buffer)$|^_flat_weights|\._flat_weights\.",
     re.IGNORECASE,
 )
@@ -101,9 +101,14 @@ def fan_in(tensor: Tensor) -> int:
     """Inputs of one unit; of a Keras kernel, whose last axis is the output, as well."""
     if len(tensor.shape) < 2:
         return 1
-    if "kernel" in last_part(tensor.name):
+    if not rows_are_units(tensor):
         return max(1, math.prod(tensor.shape[:-1]))
     return max(1, math.prod(tensor.shape[1:]))
+
+
+def rows_are_units(tensor: Tensor) -> bool:
+    """Whether the first axis counts the layer's units; Keras puts the inputs there."""
+    return "kernel" not in last_part(tensor.name) and "/vars/" not in tensor.name
 
 
 def weights(checkpoint: Checkpoint) -> Iterable[Tensor]:

@@ -44,7 +44,7 @@ def read(head: Head, kind: str) -> Reading:
         return describe(head, kind, "holds no trees")
     try:
         booster = _booster(head, kind, model, trees)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return describe(head, kind, "its features or trees are not whole")
     reading = describe(
         head, kind, features=booster.features, details={"trees": str(len(booster.trees))}

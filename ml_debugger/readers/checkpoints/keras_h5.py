@@ -1,11 +1,17 @@
-"""HDF5 files, as Keras writes them: the superblock states where the file must end.
+"""HDF5 files, as Keras writes them: where the file must end, and the values of its datasets.
 
 Layout of the superblock, versions 0 to 3: HDF5 File Format Specification 3.0, section II.A.
 """
 
 from __future__ import annotations
 
+import struct
+
+from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.describing import describe
+from ml_debugger.readers.checkpoints.element_types import element_type
+from ml_debugger.readers.checkpoints.hdf5_objects import BrokenHdf5Error, Dataset, Hdf5File
+from ml_debugger.readers.checkpoints.spans import Looked, Span, View, look
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
@@ -51,7 +57,49 @@ def read(head: Head, kind: str) -> Reading:
         problem = f"is cut short: {end - head.size:,} of {end:,} bytes are missing"
     elif version == 3 and block[11] & _WRITING:
         problem = "was not closed by the program that wrote it"
-    return describe(head, kind, problem, details={"superblock": str(version)})
+    details = {"superblock": str(version)}
+    # other HDF5 files are data, of any size
+    if width != 8 or not (kind == "keras-h5" or head.file.name.endswith(".weights.h5")):
+        return describe(head, kind, problem, details=details)
+    # behind the four addresses of the old form stands the root's entry, its header second
+    root_at = end_at + (3 * width if version < 2 else width)
+    tensors, looked = _values(
+        head, place or 0, int.from_bytes(block[root_at : root_at + 8], "little")
+    )
+    return describe(
+        head,
+        kind,
+        problem,
+        tensors=tensors,
+        details=details | dict(looked.details),
+        figures=looked.figures,
+    )
+
+
+def _values(head: Head, base: int, root: int) -> tuple[list[Tensor], Looked]:
+    """The datasets of numbers, as far as the groups can be followed."""
+    found: list[Dataset] = []
+    with head.file.open("rb") as stream:
+        try:
+            file = Hdf5File(stream, head.size, base)
+            found.extend(file.datasets(root))
+        except (BrokenHdf5Error, struct.error, IndexError):
+            # the superblock was sound: what cannot be followed is left out, not accused
+            return [], Looked()
+    spans, inside = [], []
+    for one in found:
+        kind = element_type(one.dtype)
+        if one.start is None or kind is None:
+            inside.append(one.name)
+            continue
+        view = View(one.name, one.dtype, one.shape, big_endian=one.big_endian)
+        length = one.length or view.count * kind.item_bytes
+        length = max(0, min(length, head.size - one.start))
+        spans.append(Span(one.start, length, (view,), name=one.name))
+    looked = look(head.file, sorted(spans, key=lambda span: span.start))
+    looked.left_out.update(dict.fromkeys(inside, "stored in chunks or inside its header"))
+    looked.left_out.update(dict.fromkeys(file.left_out, "a group of a newer layout"))
+    return [Tensor(one.name, one.dtype, one.shape) for one in found], looked
 
 
 def _place(start: bytes) -> int | None:
