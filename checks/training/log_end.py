@@ -28,7 +28,7 @@ _EPILOGUE = re.compile(
     r"[Ss]hutting down|[Tt]erminat|[Kk]ill|[Aa]bort|destroy_process_group|^\s+(?:\w+ ?: |File )|"
     r"^Primary job|^The (?:command|process)|^Please |^For more|^See |^\^|NCCL|^Root Cause|"
     r"^Failures|"
-    r"synced|^Stack|^#\d+ |^\*{2,}"
+    r"systemd\[|Failed with result|^usage: |synced|^Stack|^#\d+ |^\*{2,}"
 )
 _BAR = re.compile(r"\d{1,3}%\|[^|]*\||\[\d+:\d\d<|\dit/s\]|s/it\]")
 _PROGRESS = re.compile(
@@ -149,7 +149,9 @@ class LogEnd:
             if by_hand or _cancelled(passage):
                 return "by hand"
             if passage.kind == "error" and not is_deadly(passage):
-                return "doubtful"
+                # an error that the log outlived twice is no end the third time either
+                usual = passage.count > 2 or self._bar_after(passage)
+                return "outlived" if usual else "doubtful"
             return "ended"
         if by_hand:
             return "outlived" if len(after) > 10 else "by hand"
@@ -172,6 +174,10 @@ class LogEnd:
             return "outlived" if progress else "doubtful"
         return "ended" if progress or len(after) <= 3 else "doubtful"
 
+    def _bar_after(self, passage: Passage) -> bool:
+        last = passage.last or passage.line
+        return any(number > last and _BAR.search(text) for number, text in self._tail)
+
     def _progressed_before(self, line: int) -> bool:
         return any(number < line and _PROGRESS.search(text) for number, text in self._tail)
 
@@ -182,7 +188,8 @@ def is_deadly(passage: Passage) -> bool:
     return (
         re.search(
             r"\b(?:CRITICAL|FATAL)\b|^\W{0,6}(?:\w+\.)*\w*(?:Error|Exception): |"
-            r"^\W{0,6}(?i:fatal|error): |out of memory|OutOfMemory|RESOURCE_EXHAUSTED|OOM when|"
+            r"^\W{0,6}(?i:fatal|error): |^\S+\.\w+: error: |out of memory|OutOfMemory|"
+            r"RESOURCE_EXHAUSTED|OOM when|"
             r"No space left|uota exceeded|"
             r"timeout|NCCL error|CUDA error|CU(?:BLAS|DNN)_STATUS|bad_alloc",
             text,

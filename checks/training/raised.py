@@ -29,6 +29,7 @@ _JULIA = re.compile(
 _EXCEPTION = re.compile(
     r"^(?P<name>(?:[\w<>]+\.)*[A-Za-z_<][\w<>]*)(?:\[\w+\])?(?::\s*(?P<message>.*))?$", re.DOTALL
 )
+_GROUP = re.compile(r"^\s+(?:\| ?)+|^\s+\+(?:-\+)?-+ .*$")
 _SINGLE = frozenset({"Exception", "Warning", "Interrupt", "Empty", "Full", "Timeout", "Abort"})
 _BLOCK = re.compile(
     r"During handling of the above|direct cause of the following|^Original Traceback|"
@@ -75,19 +76,20 @@ class Raised:
 
 def raised(passage: Passage) -> Raised:
     """What the passage tells of an exception; of other passages the first line is the message."""
-    blocks = _blocks(passage.lines)
+    lines = tuple(_GROUP.sub("", text) for text in passage.lines)
+    blocks = _blocks(lines)
     frames = [list(_frames(block)) for block in blocks]
     frame = None
     for found in reversed(frames):
         own = [one for one in found if one.own]
         if own:
             # a fault handler writes the innermost call first
-            frame = own[0] if _innermost_first(passage.lines) else own[-1]
+            frame = own[0] if _innermost_first(lines) else own[-1]
             break
     if frame is None:
         every = [one for found in frames for one in found]
         frame = every[-1] if every else None
-    name, message = _exception(passage.lines)
+    name, message = _exception(lines)
     if passage.kind == "error" and not name:
         named = _EXCEPTION.match(passage.lines[0].strip(" *>!-"))
         if named is not None and named["message"] and _is_exception(named["name"]):

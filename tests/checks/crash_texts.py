@@ -466,4 +466,57 @@ CRASHES: dict[str, Crash] = {
         ("train.py:88", "waiting for clients"),
         "nccl-timeout",
     ),
+    "ray": Crash(
+        BEFORE
+        + "".join(
+            f"\x1b[36m(RayTrainWorker pid=4123, ip=10.0.0.2)\x1b[0m {line}\n"
+            for line in (HEAD + OWN + "ZeroDivisionError: float division by zero").splitlines()
+        ),
+        ("train.py:88", "ZeroDivisionError"),
+    ),
+    "kubernetes": Crash(
+        "".join(
+            f"2024-01-02T03:05:0{n}.123456789Z stderr F {line}\n"
+            for n, line in enumerate((HEAD + OWN + "ValueError: no rows").splitlines())
+        ),
+        ("train.py:88", "ValueError: no rows"),
+    ),
+    "journal": Crash(
+        "".join(
+            f"Jan 02 03:05:0{n} box python[812]: {line}\n"
+            for n, line in enumerate((HEAD + OWN + "ValueError: no rows").splitlines())
+        )
+        + "Jan 02 03:05:09 box systemd[1]: train.service: Main process exited, code=exited, "
+        "status=1/FAILURE\n"
+        "Jan 02 03:05:09 box systemd[1]: train.service: Failed with result 'exit-code'.\n",
+        ("train.py:88", "ValueError: no rows"),
+    ),
+    "exception group": Crash(
+        BEFORE + "  + Exception Group Traceback (most recent call last):\n"
+        '  |   File "/home/ann/bot/train.py", line 42, in main\n  |     run()\n'
+        "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"
+        "  +-+---------------- 1 ----------------\n    | Traceback (most recent call last):\n"
+        '    |   File "/home/ann/bot/loader.py", line 7, in get\n    |     raise ValueError(x)\n'
+        "    | ValueError: bad shard\n    +------------------------------------\n",
+        ("loader.py:7", "ValueError: bad shard"),
+    ),
+    "pool worker": Crash(
+        BEFORE
+        + 'multiprocessing.pool.RemoteTraceback: \n"""\n'
+        + HEAD
+        + '  File "/usr/lib/python3.10/multiprocessing/pool.py", line 125, in worker\n'
+        '    result = (True, func(*args))\n  File "/home/ann/bot/prep.py", line 17, in work\n'
+        '    return 1 / 0\nZeroDivisionError: division by zero\n"""\n\n'
+        "The above exception was the direct cause of the following exception:\n\n"
+        + HEAD
+        + '  File "/usr/lib/python3.10/multiprocessing/pool.py", line 364, in map\n'
+        "    return self._map_async(func)\nZeroDivisionError: division by zero\n",
+        ("prep.py:17", "division by zero"),
+    ),
+    "arguments": Crash(
+        BEFORE + "usage: train.py [-h] --data DATA\n"
+        "train.py: error: the following arguments are required: --data\n",
+        ("arguments are required",),
+    ),
+    "timeout": Crash(BEFORE + "timeout: sending signal TERM to command 'python'\n", ("TERM",)),
 }

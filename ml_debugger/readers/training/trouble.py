@@ -12,7 +12,7 @@ WORDS = (
     "rror", "ERR", "raceback", "CRIT", "FATAL", "atal", "xception", "EXCEPTION", "illed", "KILL",
     "rminat", "CANC", "oom", "OOM", "of memory", "tion fault", "bort", "ignal", "SIG", "exit",
     "space left", "uota ex", "STATUS_", "EXHAUSTED", "imed out", "imeout", "NCCL", "anicked",
-    "TERM", "nterrupt", "closed by", "bad_alloc",
+    "TERM", "nterrupt", "closed by", "bad_alloc", "^C",
 )  # fmt: skip
 """One of these stands in every line that can be of interest. Searches for plain substrings: a
 regular expression over whole pieces takes longer."""
@@ -31,7 +31,10 @@ _GLOG = re.compile(r"^(?:\[?rank\s?\d+\]?:?\s*)?\[?[EF](?:\d{3,4} \d\d:\d\d:\d\d
 _RAISED = re.compile(
     r"^\W{0,6}(?:[A-Za-z_]\w*(?:\.|::)){0,8}[A-Za-z_]*(?:Error|Exception)\b(?:\[\w+\])?: ?\S"
 )
-_SAID = re.compile(r"^\W{0,6}(?:fatal |internal )?(?:error|fatal|panic)\b(?:\[\w+\])?: ?\S", re.I)
+_SAID = re.compile(
+    r"^\W{0,6}(?:\S{1,80}\.\w{1,6}: |fatal |internal )?(?:error|fatal|panic)\b(?:\[\w+\])?: ?\S",
+    re.I,
+)
 _SPECIFIC = re.compile(
     r"CUDA out of memory|CUDA error|HIP out of memory|HIP error|CUDA driver error|"
     r"cudaErrorMemoryAllocation|cudaErrorLaunchFailure|"
@@ -48,7 +51,8 @@ _SHELL = re.compile(
     r"(?: +\(core dumped\))?(?P<command> {2,}\S.*)?\s*$"
 )
 _SCHEDULER = re.compile(
-    r"slurmstepd\S*: error: |^srun: (?:error: |Job step aborted|Force Terminated|Terminating)|"
+    r"^timeout: sending signal |^\^C\s*$|slurmstepd\S*: error: |^srun: (?:error: |"
+    r"Job step aborted|Force Terminated|Terminating)|"
     r"\*\*\* (?:JOB|STEP) \S+ .*CANCELLED|DUE TO (?:TIME LIMIT|PREEMPTION|NODE FAILURE)|"
     r"oom[-_]kill|Out of memory: Killed process|OOMKilled|"
     r"=>> PBS: job killed|TERM_(?:MEMLIMIT|RUNLIMIT|OWNER|ADMIN|PREEMPT)\b|"
