@@ -155,9 +155,11 @@ class Ranks:
         losses = [report.get("train_loss") for report in reports]
         if None not in losses:
             bad = [rank for rank, loss in enumerate(losses) if not math.isfinite(loss or 0.0)]
-            row["ranks_non_finite"] = float(len(bad))
-            if 0 < len(bad) < self.size:
-                text = f"the loss of rank {_listed(bad)} is no number at {where}"
+            # where the first rank's own loss is lost, its own log says so
+            lonely = bad if 0 not in bad else []
+            row["ranks_non_finite"] = float(len(lonely))
+            if lonely:
+                text = f"the loss of rank {_listed(lonely)} is no number at {where}"
                 self._note("non-finite ranks", text)
         for name in ("train_loss", "step_time"):
             values = [report.get(name, math.nan) for report in reports]
