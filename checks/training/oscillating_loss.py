@@ -22,7 +22,7 @@ from ml_debugger.curves.points import Points, finite, without_warm_up
             warn=0.10,
             meaning="typical swing of a loss to either side, where it is a lasting oscillation "
             "and not noise",
-            source="measured: healthy public logs scatter by 2 to 5 %, one labelled unstable "
+            source="measured: two healthy public logs scatter by 2 and 5 %, one labelled unstable "
             "swings tenfold; none of 4,300 simulated healthy runs of 43 kinds is beyond it",
         )
     ],
