@@ -61,12 +61,12 @@ class ConsoleRun:
         if plan.section is not None:
             self.section, self.section_from = plan.section, line
         if plan.fold >= 0 and (fold := values[plan.fold]) is not None and fold != self.fold:
-            self._flush()
+            self.flush()
             self.fold = fold
             self.runs.start(f"fold {fold:g}")
             self._begin()
         part = self._part(plan, values)
-        self._count(plan, values, part)
+        self.count(plan, values, part)
         if plan.skips:
             self._skip(plan, values, line)
         if not plan.metrics:
@@ -80,7 +80,7 @@ class ConsoleRun:
         """Take in what waited for its line to be completed."""
         if self.rows:
             self.end_box()
-        self._flush()
+        self.flush()
         if self.by_epoch:
             for run in self.runs.all:
                 _count_from_zero(run)
@@ -103,7 +103,7 @@ class ConsoleRun:
         # Keras draws a full bar twice, the second time with the figures of the validation
         waits = plan.passing or (plan.keras and part is not None)
         if self.pending and (not waits or (part or 0.0) < self.pending_part):
-            self._flush()
+            self.flush()
         self.pending_part = part or 0.0
         prefix = self._prefix(line)
         metrics = plan.metrics if whole else self._sound(plan)
@@ -173,7 +173,8 @@ class ConsoleRun:
             return None
         return done / total
 
-    def _count(self, plan: LinePlan, values: Values, part: float | None) -> None:
+    def count(self, plan: LinePlan, values: Values, part: float | None) -> None:
+        """Note the epoch and the step of a line."""
         epoch = counted(values[plan.epoch]) if plan.epoch >= 0 else None
         if epoch is not None:
             if not (plan.postfix and epoch - 1 == self.epoch):
@@ -198,7 +199,7 @@ class ConsoleRun:
 
     def _enter(self, epoch: float) -> None:
         if epoch != self.epoch:
-            self._flush()
+            self.flush()
             self.section = ""
             self._go_on()
         before = self.runs.now
@@ -240,7 +241,7 @@ class ConsoleRun:
                 return step, False
         return (self.runs.now.last if not self.by_epoch else None), True
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Take the last figures of a validation, or of an epoch that was not completed."""
         for name, (step, value, line, contextual) in self.pending.items():
             self.runs.now.add(name, step, value, line, contextual)

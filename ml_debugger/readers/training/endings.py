@@ -27,7 +27,8 @@ _DONE = re.compile(
     r"\bearly stop triggered|stopping\. best iteration|best iteration is|"
     r"\bbest_?iteration\s*[:=]|restoring model weights from the end|'train_runtime'|"
     r"did not improve more than|\bconvergence after\b|stopped by overfitting detector|"
-    rf"[\d{MARK}] epochs completed in|训练完成|训练结束|training abgeschlossen|entraînement terminé",
+    rf"[\d{MARK}] epochs completed in|"
+    r"训练完成|训练结束|training abgeschlossen|entraînement terminé",
     re.IGNORECASE,
 )
 _NOT_DONE = re.compile(

@@ -39,6 +39,11 @@ class Kinds:
         self._known: dict[str, Kind | None] = {}
         self._patterns: list[tuple[re.Pattern[str], Kind]] = []
 
+    @property
+    def front(self) -> tuple[re.Pattern[str], Kind] | None:
+        """The pattern of the kind of line that came last, if it is frequent."""
+        return self._patterns[0] if self._patterns else None
+
     def read(self, text: str) -> tuple[LinePlan, list[float | None], Sequence[str]] | None:
         """A line's plan, the values of its numbers and how they are written; None for nothing.
 

@@ -13,10 +13,13 @@ import re
 from ml_debugger.artifacts import Artifact
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
+from ml_debugger.readers.training import bursts
 from ml_debugger.readers.training.console_run import ConsoleRun
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.kinds import Kind
 from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import is_loss
+from ml_debugger.readers.training.skeleton import with_even_bars
 from ml_debugger.readers.training.stream import Stream, plain
 from ml_debugger.readers.training.survey import Survey, rank_of, survey
 
@@ -26,7 +29,7 @@ MAX_WHOLE = 256 << 20
 """Bytes beyond which a log is read as a sample, so that reading it takes seconds, not minutes."""
 
 _FIRST = 5_000
-_TERMINAL = re.compile("[\r\b\x1b]")
+_MOST = 4_096
 _NON_FINITE = re.compile(r"(?<![a-z])(?:nan|inf(?:inity)?)(?![a-z])")
 # how far below its heading an epoch's metrics may stand
 _NEAR = 60
@@ -103,18 +106,18 @@ def read(head: Head, form: str) -> Reading:
     every = max(1, -(-head.size // MAX_WHOLE))
     if every > 1:
         log.sampled = f"one line in {every}, and all lines with validation or non-finite figures"
-    kinds = log.found.kinds()
-    for line in stream.lines():
-        text = line.text
-        if every > 1 and line.number > _FIRST and line.number % every and not _must_be_read(text):
-            continue
-        parts = plain(text).split("\r") if _TERMINAL.search(text) else [text]
-        for position, part in enumerate(parts, start=1):
-            said = kinds.read(part.rstrip())
-            if said is not None:
-                whole = line.whole or position < len(parts)
-                plan, values, written = said
-                log.of(rank_of(plan, values)).take(line.number, plan, values, written, whole)
+    for block in stream.blocks():
+        for number, text in enumerate(block.texts, start=block.first):
+            if every > 1 and number > _FIRST and number % every and not _must_be_read(text):
+                continue
+            if block.plain:
+                log.take(number, text, block.whole)
+                continue
+            parts = plain(text).split("\r")
+            last = len(parts) - 1
+            for position, part in enumerate(parts):
+                log.take(number, part, block.whole or position < last)
+    log.settle()
     return with_text(log.reading(stream.problem), head, form, stream)
 
 
@@ -135,6 +138,41 @@ class _Log:
         self.found = found
         self.sampled: str | None = None
         self.by_rank: dict[int | None, ConsoleRun] = {}
+        self.kinds = found.kinds()
+        self._burst: Kind | None = None
+        self._form: re.Pattern[str] | None = None
+        self._lines: list[int] = []
+        self._rows: list[tuple[str, ...]] = []
+
+    def take(self, number: int, text: str, whole: bool) -> None:
+        """One line, or one refresh of a progress bar; those of one kind are gathered."""
+        if "%|" in text or "[=" in text or "[>" in text:
+            text = with_even_bars(text)
+        text = text.rstrip()
+        if self._form is not None and whole:
+            found = self._form.fullmatch(text)
+            if found is not None:
+                self._lines.append(number)
+                self._rows.append(found.groups())
+                if len(self._rows) >= _MOST:
+                    self.settle()
+                return
+        said = self.kinds.read(text)
+        if said is None:
+            return
+        self.settle()
+        plan, values, written = said
+        self.of(rank_of(plan, values)).take(number, plan, values, written, whole)
+        front = self.kinds.front
+        many = front is not None and front[1].plan is plan and not self.found.by_rank
+        self._form, self._burst = front if many and front is not None else (None, None)
+
+    def settle(self) -> None:
+        """Take the lines that were gathered."""
+        if self._burst is not None and self._lines:
+            comma = self.found.decimal_comma
+            bursts.take(self.of(None), self._burst.plan, self._lines, self._rows, comma)
+            self._lines, self._rows = [], []
 
     def of(self, rank: int | None) -> ConsoleRun:
         """The process with this rank; all are one where their metrics differ."""

@@ -28,6 +28,19 @@ class Line:
     whole: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive lines, of which `first` is the number of the first one, 1-based.
+
+    `plain` is true where none of them holds a control character that moves or colours text.
+    """
+
+    first: int
+    texts: list[str]
+    plain: bool
+    whole: bool = True
+
+
 class Stream:
     """The decoded text of a file in pieces; `problem` says afterwards how it broke off.
 
@@ -69,31 +82,45 @@ class Stream:
 
     def lines(self) -> Iterator[Line]:
         """Lines without their ends; of an endless one only the first `MAX_LINE` characters."""
+        for block in self.blocks():
+            for number, text in enumerate(block.texts, start=block.first):
+                yield Line(number, text, block.whole)
+
+    def blocks(self) -> Iterator[Block]:
+        """Lines as `lines` gives them, many at a time."""
         rest = ""
         number = 0
         cut = False
         for piece in self.pieces():
-            parts = (rest + piece).replace("\r\n", "\n").split("\n")
+            text = rest + piece
+            parts = text.replace("\r\n", "\n").split("\n")
             rest = parts.pop()
-            for part in parts:
+            if parts and cut:
+                # the end of a line that was too long
+                del parts[0]
                 number += 1
-                if not cut:
-                    yield Line(number, part)
                 cut = False
+            if parts:
+                yield Block(number + 1, parts, not _has_controls(text))
+                number += len(parts)
             if len(rest) > 4 * MAX_LINE:
                 # a progress bar may write megabytes without one line feed: keep its line number
                 head, _, tail = rest.rpartition("\r")
                 if head and len(tail) <= MAX_LINE:
-                    yield Line(number + 1, head)
+                    yield Block(number + 1, [head], False)
                     rest = tail
                 else:
                     if not cut:
-                        yield Line(number + 1, rest[:MAX_LINE])
+                        yield Block(number + 1, [rest[:MAX_LINE]], False)
                     cut, rest = True, ""
         if rest and not cut:
             # old Mac line ends, or the last line of a log that is still being written
-            yield Line(number + 1, rest[: 4 * MAX_LINE], whole=rest.endswith("\r"))
+            yield Block(number + 1, [rest[: 4 * MAX_LINE]], False, rest.endswith("\r"))
 
     def _open(self) -> BufferedIOBase:
         # read1 hands over what could be decompressed before a broken end
         return gzip.open(self._head.file) if self._head.gzipped else self._head.file.open("rb")
+
+
+def _has_controls(text: str) -> bool:
+    return "\r" in text or "\x1b" in text or "\b" in text

@@ -67,8 +67,8 @@ def test_lightgbm_of_r(runs_of, points) -> None:
 def test_a_log_says_that_boosting_ended(runs_of) -> None:
     rounds = "".join(f"[{i}]\tvalid_1's l2: 0.{9 - i}\n" for i in (1, 2, 3))
     assert runs_of(rounds)[0].finished is None
-    assert runs_of(rounds + "Early stopping, best iteration is:\n[2]\tvalid_1's l2: 0.7\n")[
-        0
-    ].finished
+    (run,) = runs_of(rounds + "Early stopping, best iteration is:\n[2]\tvalid_1's l2: 0.7\n")
+    assert run.finished
+    assert list(run.curves["val_loss"].steps) == [1, 2, 3]
     cat = "".join(f"{i}:\tlearn: 0.6{i}\ttest: 0.7{i}\tbest: 0.70 (0)\n" for i in range(3))
     assert runs_of(cat + "bestTest = 0.7\nbestIteration = 0\n")[0].finished
