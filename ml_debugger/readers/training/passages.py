@@ -25,7 +25,14 @@ _WINDOW = 64 << 10
 _REST = 1 << 20
 # close looks in one piece: a log that is nothing but errors need not be parsed line by line
 _LOOKS = 2_000
+# lines that differ in numbers only are looked at once
+_SHAPE = 200
+_SHAPES = 2_000
+_TO_LINES = bytes.maketrans(b"\r", b"\n")
 _NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d+")
+
+Key = tuple[str, int | None, str]
+"""What equal passages have in common: the kind, the rank and the text without its numbers."""
 
 
 class Passages:
@@ -35,7 +42,8 @@ class Passages:
         self.lines = 0
         self.complete = True
         self.times = TimeStamps()
-        self._found: dict[tuple[str, int | None, str], Passage] = {}
+        self._found: dict[Key, Passage] = {}
+        self._shapes: dict[str, Key | None] = {}
         self._rest = ""
         self._past = ""
         self._past_lines = 0
@@ -90,6 +98,10 @@ class Passages:
             end = len(text) if end < 0 else end
             # what a bar overwrote on the same line is of no interest
             from_here = max(start, text.rfind("\r", start, end - 1) + 1 if end > start else start)
+            shape = _NUMBERS.sub("0", text[from_here : min(end, from_here + _SHAPE)])
+            if self._again(shape, number):
+                consumed = end
+                continue
             line = cleaned(text[from_here:end])
             said = after_bar(line) if is_bar(line) else line
             if tracebacks.opens(said):
@@ -103,22 +115,43 @@ class Passages:
                 own = taken.rank is None
                 consumed = from_here + len("\n".join(raw[: taken.span])) if own else end
             else:
-                found = kind(said)
-                if found is not None:
-                    passage = Passage(
-                        number,
-                        found,
-                        (said.strip()[: tracebacks.MAX_TEXT],),
-                        rank=tracebacks.rank_of(said),
-                        time=stamp_of(said),
-                        last=number,
-                        logged=is_levelled(said),
-                    )
-                    self._keep(passage)
+                self._take_line(said, number, shape)
                 consumed = end
         seen = text if left is None else text[: len(text) - len(left)]
         self._pass(seen, first)
         return left
+
+    def _take_line(self, said: str, number: int, shape: str) -> None:
+        """A line by itself: kept where it tells of an error or of an end."""
+        found = kind(said)
+        rank = tracebacks.rank_of(said)
+        key = None
+        if found is not None:
+            passage = Passage(
+                number,
+                found,
+                (said.strip()[: tracebacks.MAX_TEXT],),
+                rank=rank,
+                time=stamp_of(said),
+                last=number,
+                logged=is_levelled(said),
+            )
+            key = self._keep(passage)
+        if rank is None and len(self._shapes) < _SHAPES:
+            self._shapes[shape] = key
+
+    def _again(self, shape: str, number: int) -> bool:
+        """Count a line whose like was looked at before; false for a new one."""
+        if shape not in self._shapes:
+            return False
+        key = self._shapes[shape]
+        if key is None:
+            return True
+        known = self._found.pop(key, None)
+        if known is None:
+            return False
+        self._found[key] = replace(known, count=known.count + 1, last=number)
+        return True
 
     def _pass(self, seen: str, first: int) -> None:
         """Note what has gone by: times, the number of lines, the end of the text."""
@@ -150,7 +183,7 @@ class Passages:
         )
         self._keep(passage)
 
-    def _keep(self, passage: Passage) -> None:
+    def _keep(self, passage: Passage) -> Key:
         told = (
             passage.lines if len(passage.lines) < 5 else (*passage.lines[:2], *passage.lines[-3:])
         )
@@ -162,12 +195,26 @@ class Passages:
             # the beginning and what came last tell most
             del self._found[list(self._found)[MAX_PASSAGES // 3]]
         self._found[key] = passage
+        return key
+
+
+def _words_of(text: str) -> list[str]:
+    """Which of the words the text holds at all.
+
+    Lines of a log differ mostly in their numbers: without these few different ones are left, and
+    only they are searched.
+    """
+    shapes = set(
+        text.encode(errors="replace").translate(_TO_LINES, b"0123456789.,:+-").split(b"\n")
+    )
+    lean = b"\n".join(shapes)
+    return [word for word in WORDS if word.encode() in lean]
 
 
 def _line_starts(text: str) -> list[int]:
     """Where the lines begin that hold one of the words."""
     starts: set[int] = set()
-    for word in WORDS:
+    for word in _words_of(text):
         at = text.find(word)
         while at >= 0:
             if word == "rror" and METRIC.match(text, at):

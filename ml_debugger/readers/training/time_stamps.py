@@ -10,9 +10,9 @@ from ml_debugger.artifacts import Pause
 
 MAX_INTERVALS = 1_000
 _PAUSES = 5
-# every line of the first mebibyte; of more, one line in this many bytes
-_WHOLE = 1 << 20
-_EVERY = 2_048
+# every line of the first pieces; of more, one line in this many bytes
+_WHOLE = 1 << 18
+_EVERY = 4_096
 _SILENT = 500
 _WIDTH = 120
 
@@ -64,23 +64,25 @@ def _american(head: str) -> datetime | None:
     found = _AMERICAN.search(head)
     if found is None:
         return None
-    first, second, year, *clock = (int(group) for group in found.groups())
+    first, second, year = (int(group) for group in found.group(1, 2, 3))
     month, day = (first, second) if first <= 12 else (second, first)
-    return datetime(year, month, day, *clock)
+    return datetime(year, month, day, *_clock(found))
 
 
 def _yearless(head: str) -> datetime | None:
     found = _SHORT.search(head)
     if found is not None:
-        month, day, *clock = (int(group) for group in found.groups())
-        return datetime(_NO_YEAR, month, day, *clock)
+        return datetime(_NO_YEAR, int(found[1]), int(found[2]), *_clock(found))
     found = _SYSLOG.search(head)
     if found is None:
         return None
-    name, day_text, *clock_texts = found.groups()
-    return datetime(
-        _NO_YEAR, _MONTHS.index(name) + 1, int(day_text), *(int(text) for text in clock_texts)
-    )
+    return datetime(_NO_YEAR, _MONTHS.index(found[1]) + 1, int(found[2]), *_clock(found))
+
+
+def _clock(found: re.Match[str]) -> tuple[int, int, int]:
+    """Hour, minute and second: the last three groups."""
+    hour, minute, second = found.groups()[-3:]
+    return int(hour), int(minute), int(second)
 
 
 class TimeStamps:
@@ -110,7 +112,7 @@ class TimeStamps:
 
     def take(self, text: str, first_line: int) -> None:
         """Whole lines of the log, the first of which has the given number."""
-        whole = self._taken < _WHOLE
+        whole = _WHOLE - self._taken
         self._taken += len(text)
         at, line = 0, first_line
         while at < len(text):
@@ -118,7 +120,7 @@ class TimeStamps:
             end = len(text) if end < 0 else end
             self._look(text[at : at + _WIDTH] if end - at > _WIDTH else text[at:end], line)
             following = end + 1
-            if not whole or self._silent > _SILENT:
+            if at > whole or self._silent > _SILENT:
                 skip = text.find("\n", following + _EVERY)
                 if skip < 0:
                     return
