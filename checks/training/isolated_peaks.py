@@ -6,11 +6,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING
 
 from ml_debugger.curves.levels import condensed
 from ml_debugger.curves.noise import spread
 from ml_debugger.curves.points import Points
 from ml_debugger.curves.tail import tail_reach
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FEWEST = 20
 _SIDE = 5
@@ -63,10 +68,11 @@ def _outliers(residuals: Sequence[float], noise: Sequence[float]) -> list[int]:
     most = max(_LONGEST, math.ceil(_RARE * count))
     order = sorted(range(count), key=residuals.__getitem__, reverse=True)
     ordered = sorted(noise, reverse=True)
+    usual = spread(noise)
     scatters, gap = (_SCATTERS, _GAP) if count >= _ENOUGH else (2 * _SCATTERS, 2 * _GAP)
     for few in range(min(most, 20), 0, -1):
         lowest = residuals[order[few - 1]]
-        bound = max(scatters * spread(noise), gap * max(ordered[few], 0.0))
+        bound = max(scatters * usual, gap * max(ordered[few], 0.0))
         clear = lowest > _CLEAR * max(ordered[few], 0.0) and lowest > bound
         if count >= _ENOUGH and lowest > bound and not clear:
             bound = max(bound, tail_reach(noise, few, _CHANCE))
@@ -100,23 +106,47 @@ def hump(points: Points, rates: Points) -> Peak | None:
 
 
 def _residuals(scaled: Sequence[float], side: int) -> list[float]:
-    found = []
-    for i, value in enumerate(scaled):
-        before, after = scaled[max(0, i - side) : i], scaled[i + 1 : i + 1 + side]
-        if not before or not after:
-            found.append(0.0)
-            continue
-        found.append(value - max(median(before), median(after)))
-    return found
+    """Distances above the higher one of the medians on either side; 0 at both ends."""
+    import numpy as np
+
+    values = np.asarray(scaled)
+    count = len(values)
+    before = _medians(values, side)
+    after = _medians(values[::-1], side)[::-1]
+    found = values - np.maximum(before, after)
+    found[[0, count - 1]] = 0.0
+    whole: list[float] = found.tolist()
+    return whole
 
 
 def _noise(scaled: Sequence[float], side: int) -> list[float]:
     """Distances from the median of as many points on either side, which no trend moves far."""
-    found = []
-    for i, value in enumerate(scaled):
-        wide = min(side, i, len(scaled) - 1 - i)
-        near = [*scaled[i - wide : i], *scaled[i + 1 : i + 1 + wide]]
-        found.append(value - median(near) if near else 0.0)
+    import numpy as np
+
+    values = np.asarray(scaled)
+    count = len(values)
+    found = np.zeros(count)
+    for wide in range(1, side + 1):
+        # the ends have fewer points on either side
+        places = [wide, count - 1 - wide] if wide < side else slice(side, count - side)
+        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * wide + 1)
+        middle = windows[[0, -1]] if wide < side else windows
+        around = np.delete(middle, wide, axis=1)
+        found[places] = values[places] - np.median(around, axis=1)
+    whole: list[float] = found.tolist()
+    return whole
+
+
+def _medians(values: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Median of the up to `side` values before each position; the first has none but itself."""
+    import numpy as np
+
+    found = values.copy()
+    for at in range(1, min(side, len(values))):
+        found[at] = np.median(values[:at])
+    if len(values) > side:
+        windows = np.lib.stride_tricks.sliding_window_view(values[:-1], side)
+        found[side:] = np.median(windows, axis=1)
     return found
 
 

@@ -29,7 +29,7 @@ _BEFORE = 40
             source="PyTorch Lightning detect_nan, Keras TerminateOnNaN: both stop at the first one",
         )
     ],
-    explained_by=("unscaled-feature", "non-finite-feature", "exploding-gradient",
+    explained_by=("unscaled-feature", "non-finite-feature", "exploding-gradient", "diverging-loss",
                   "learning-rate-too-high", "missing-zero-grad", "non-finite-gradient",
                   "loss-scale-collapse"),
     profiles=("quick", "pre-train", "full"),
