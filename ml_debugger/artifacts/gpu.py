@@ -28,7 +28,8 @@ class GpuErrors:
 
     Volatile counts begin with the driver, aggregate ones with the card's life. `sram_threshold`
     is true where the driver says that too many SRAM errors came. Retired pages are those of
-    cards up to Volta, remapped rows those from Ampere on.
+    cards up to Volta, remapped rows those from Ampere on. `sram_corrected_volatile` is the part
+    of `corrected_volatile` that came in the chip's own memory.
     """
 
     uncorrected_volatile: int | None = None
@@ -43,6 +44,7 @@ class GpuErrors:
     remapped_uncorrectable: int | None = None
     remap_pending: bool | None = None
     remap_failed: bool | None = None
+    sram_corrected_volatile: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ class GpuSnapshot(Artifact):
     what speaks for a card, such as device files. `detail` is the driver's own message.
     `attached` is how many cards the driver counts, which may be more than it describes. `source`
     is "nvml", "nvidia-smi" or the form of a saved output. `partial` says which part of the cards
-    a saved output describes at all ("page retirement"), None for all of them.
+    a saved output describes at all ("page retirement"), None for all of them. `users` are the
+    processes seen here that hold a card's device file open, whatever the driver lists; None
+    where nobody looked.
     """
 
     state: str
@@ -137,6 +141,7 @@ class GpuSnapshot(Artifact):
     attached: int | None = None
     source: str | None = None
     partial: str | None = None
+    users: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ class Expectations(Artifact):
     configuration it is the last weekday before `today`. `tickers` are those that predictions must
     cover, `members` those that the prices must have, and `universe` how many. `years` is the
     history that the prices must span, `lookback` the sessions that features look back.
+    `gpu_memory_gb` is the memory of all cards together as the user puts it, `gpu_name` a part of
+    their name; `gpu_mig` is false where whole cards are wanted, true where MIG instances are.
+    `gpu_persistence` is whether the driver must stay loaded.
     """
 
     today: date
@@ -73,3 +76,7 @@ class Expectations(Artifact):
     members: tuple[str, ...] = ()
     years: float | None = None
     lookback: int | None = None
+    gpu_memory_gb: float | None = None
+    gpu_name: str | None = None
+    gpu_mig: bool | None = None
+    gpu_persistence: bool | None = None

@@ -135,6 +135,10 @@ def expectations(configuration: Configuration, today: date) -> Expectations:
         years=configuration["expect.years"],
         lookback=configuration["expect.lookback"],
         features=configuration["expect.features"],
+        gpu_memory_gb=configuration["expect.gpu_memory_gb"],
+        gpu_name=configuration["expect.gpu_name"],
+        gpu_mig=configuration["expect.gpu_mig"],
+        gpu_persistence=configuration["expect.gpu_persistence"],
     )
 
 

@@ -59,6 +59,10 @@ KEYS = {
         Key("expect.horizons", "list of whole numbers", [], "horizons, in sessions"),
         Key("expect.gpus", "whole number", None, "GPUs that this machine must have"),
         Key("expect.gpu_training", "true or false", None, "whether training needs a GPU"),
+        Key("expect.gpu_memory_gb", "number", None, "GB that all GPUs hold together"),
+        Key("expect.gpu_name", "text", None, "part of the name that each GPU must have"),
+        Key("expect.gpu_mig", "true or false", None, "whether GPUs are cut into MIG instances"),
+        Key("expect.gpu_persistence", "true or false", None, "whether the driver stays loaded"),
         Key("expect.max_long", "number", None, "largest long position, in units of equity"),
         Key("expect.max_short", "number", None, "largest short position, in units of equity"),
     )

@@ -24,6 +24,10 @@ EXAMPLES: dict[str, Any] = {
     "expect.horizons": [1, 5, 20, 60],
     "expect.gpus": 8,
     "expect.gpu_training": True,
+    "expect.gpu_memory_gb": 640,
+    "expect.gpu_name": "H100",
+    "expect.gpu_mig": False,
+    "expect.gpu_persistence": True,
     "expect.max_long": 1.8,
     "expect.max_short": 0.1,
 }

@@ -44,6 +44,10 @@ def write(folder: Path, rng: np.random.Generator) -> None:  # noqa: ARG001  noth
         "horizons = [1, 5, 20, 60]\n"
         "gpus = 1\n"
         "gpu_training = true\n"
+        "gpu_memory_gb = 80\n"
+        'gpu_name = "H100"\n'
+        "gpu_mig = false\n"
+        "gpu_persistence = true\n"
         "max_long = 1.8\n"
         "max_short = 0.1\n",
         encoding="utf-8",
