@@ -125,7 +125,7 @@ def exploding_gradient(run: TrainingRun, config: TrainingConfig | None) -> Outco
         values["norm_over_clip"] = over if idle else 0.0
         if idle and over > 30:
             titles.append(f"Norms are usually {over:.3g} times the clip of {clip:g}")
-    if share is not None and len(found := finite(share)) >= _FEWEST:
+    if share is not None and len(found := finite(share)) >= _FEWEST_FOR_CLIP:
         clipped = _at_the_end(found.values)
         rises = moved is not None and moved.rose()
         values["clipped_share"] = clipped if rises else 0.0

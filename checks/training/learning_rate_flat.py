@@ -107,8 +107,7 @@ def learning_rate_flat(run: TrainingRun, config: TrainingConfig | None) -> Outco
     fall = expected_fall(run, asked, points.steps[-1], done)
     if fall is None:
         return NotMeasured(f"the schedule ({asked.schedule}) need not have moved the rate by then")
-    # what is printed as 0.001 is seen to fall as soon as it is below 0.0005
-    if fall * max(points.values) <= 0.6 * last_place(points.values):
+    if not _visible(points, asked, fall):
         return NotMeasured(f"the rate is printed too coarsely ({first:g}) to see it move")
     evidence.append(Evidence("schedule", asked.schedule, None, config.path if config else None))
     evidence.append(Evidence("expected_movement", round(fall, 3), "share of the peak"))
@@ -139,6 +138,17 @@ def _after(points: Points, warm_up: float) -> Points:
     """What was logged after the warm-up; everything where that is too little."""
     after = points.after_step(warm_up) if warm_up > 0 else points
     return after if len(after) >= _FEWEST else points
+
+
+def _visible(points: Points, asked: AskedRate, fall: float) -> bool:
+    """Whether the fall would show in the places that are printed.
+
+    What is printed as 0.001 lies between 0.0005 and 0.0015, unless the configuration says more.
+    """
+    shown, half = max(points.values), 0.5 * last_place(points.values)
+    known = [rate for rate in asked.rates.values() if abs(rate - shown) <= half]
+    peak = max(known, default=shown + half)
+    return peak * (1 - fall) < shown - half
 
 
 def _moved(points: Points) -> float:

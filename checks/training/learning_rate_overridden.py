@@ -148,8 +148,8 @@ def _scalings(asked: AskedRate) -> set[float]:
 
 
 def _still_rises(points: Points) -> bool:
-    """The rate is higher in the last row than ever before: the warm-up goes on."""
-    return len(points) < 2 or points.values[-1] > max(points.values[:-1])
+    """The rate is highest in the last row: the warm-up goes on."""
+    return points.values[0] < points.values[-1] >= max(points.values)
 
 
 def _starts_late(points: Points, asked: AskedRate, run: TrainingRun) -> bool:

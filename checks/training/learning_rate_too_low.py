@@ -25,6 +25,8 @@ from ml_debugger.curves.points import Points, finite, without_warm_up
 _FEWEST = 8
 _STILL = 0.02
 _CRAWL = 0.005
+_FAR_ABOVE = 100.0
+_NEARLY = 0.9
 
 
 @check(
@@ -111,14 +113,16 @@ def learning_rate_too_low(
     if ratio is not None:
         evidence.append(Evidence("update_ratio", ratio, "of the weights' norm", "median"))
     bound = _tiny_rate(run, config, settings)
-    tiny = min(
-        math.inf if rate is None else rate / bound,
-        math.inf if ratio is None else ratio / settings["tiny_update"],
-    )
+    tiny = math.inf if rate is None else rate / bound
+    # the updates of a converged model are tiny at any rate
+    if ratio is not None and (rate is None or tiny < _FAR_ABOVE):
+        tiny = min(tiny, ratio / settings["tiny_update"])
     shown = f"The rate reaches {rate:.3g}" if rate is not None else f"Updates are {ratio:.2g}"
-    if tiny >= 1:
+    if tiny >= _NEARLY:
         values = {"runs_to_half": 0.0, "rate_without_progress": 1.0}
         return Measurement(f"{shown}: not a tiny one", values, tuple(evidence))
+    if _still_rises(run):
+        return NotMeasured("the rate still rises at the end of the log: its height is not known")
     pace = _pace(points, _warmed_up(run))
     if pace is None:
         return NotMeasured("too few points after the warm-up of the rate")
@@ -177,6 +181,13 @@ def _warmed_up(run: TrainingRun) -> float:
     return points.steps[at] if at > 0 else -math.inf
 
 
+def _still_rises(run: TrainingRun) -> bool:
+    """Whether the log ends inside the warm-up."""
+    curve = run.curve("learning_rate")
+    values = finite(curve).values if curve is not None else []
+    return len(values) > 1 and values[0] < values[-1] >= max(values)
+
+
 def _highest_rate(run: TrainingRun, config: TrainingConfig | None) -> tuple[float | None, str]:
     logged: dict[str, Curve] = {
         curve.original: curve for name, curve in run.curves.items()
@@ -214,4 +225,5 @@ def _update_ratio(run: TrainingRun) -> float | None:
         return None
     # the height of the schedule, not its end
     highest = sorted(points.values)[-max(1, len(points) // 2) :]
-    return median(highest)
+    # an update of 0.00 was rounded away
+    return median(highest) or None

@@ -51,7 +51,7 @@ def expected_fall(
         return None
     if what == "one cycle":
         # up from a 25th of its peak, or to and fro
-        return 0.9 if done is None or done > 0.15 else None
+        return 0.95 if done is None or done > 0.15 else None
     if what == "steps":
         first = asked.number("step_size", "milestone", "lr_step_size", "decay_steps")
         gamma = asked.number("gamma", "lr_gamma", "lr_decay", "factor") or 0.1

@@ -72,7 +72,8 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
     if later:
         recovered = median(later) - before < 0.5 * (worst - before)
     rise = worst - before
-    if _again_without(level, rates, onset, 0.5 * rise, 0.7 * height):
+    calmed = _calms_at_the_height(level, rates, onset, before + 0.25 * rise)
+    if calmed or _again_without(level, rates, onset, 0.5 * rise, 0.7 * height):
         return None
     lost = ends_badly or worst - before > _CATASTROPHE * max(abs(level[0]), abs(before))
     undone = gained > 5 * noise and worst - before > 0.8 * gained
@@ -83,6 +84,15 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
         min(rise, 100.0), points.between(onset, onset + 1), before, worst, rates[lowest],
         height, recovered,
     )  # fmt: skip
+
+
+def _calms_at_the_height(
+    level: Sequence[float], rates: Sequence[float], onset: int, bound: float
+) -> bool:
+    """Whether the loss comes down again while the rate is still at its height."""
+    high = 0.9 * max(rates[onset:])
+    held = max(i for i in range(onset, len(level)) if rates[i] >= high) + 1
+    return held - onset >= 6 and max(level[held - 3 : held]) < bound
 
 
 def _again_without(

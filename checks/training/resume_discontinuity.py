@@ -30,10 +30,19 @@ _WIDTH = 10
             direction="above",
             warn=0.1,
             fail=0.5,
-            meaning="distance of the loss after a resume from that at the same step before it, "
-            "beyond the noise, over what had been gained and 5 % of its level",
+            meaning="rise of the loss after a resume over that at the same step before it, beyond "
+            "the noise, over what had been gained and 5 % of its level",
             source="1 is a training that begins anew: the weights were not restored; a tenth is "
             "a lost optimizer state",
+        ),
+        Limit(
+            name="loss_drop",
+            unit="share of what had been gained",
+            direction="above",
+            warn=0.1,
+            meaning="the same where the loss goes on lower: the counter was set back, not the "
+            "weights, or another run was appended",
+            source="a training that is taken up again repeats its losses within their noise",
         ),
         Limit(
             name="rate_factor",
@@ -85,7 +94,8 @@ def resume_discontinuity(run: TrainingRun) -> Outcome:
         resumes += rate_resumes(rates)
     if not resumes:
         return Measurement(
-            "The counter and the rate go on without a break", {"loss_jump": 0.0, "rate_factor": 1.0}
+            "The counter and the rate go on without a break",
+            {"loss_jump": 0.0, "loss_drop": 0.0, "rate_factor": 1.0},
         )
     seams = [_seam(resume, points, rates) for resume in resumes]
     worst = max(seams, key=lambda seam: (seam.jump > 0.1, seam.factor > 1.5, seam.jump))
@@ -107,7 +117,11 @@ def resume_discontinuity(run: TrainingRun) -> Outcome:
     found = worst.jump > 0.1 or worst.factor > 1.5
     return Measurement(
         title,
-        {"loss_jump": max(s.jump for s in seams), "rate_factor": max(s.factor for s in seams)},
+        {
+            "loss_jump": max((s.jump for s in seams if s.after > s.before), default=0.0),
+            "loss_drop": max((s.jump for s in seams if s.after <= s.before), default=0.0),
+            "rate_factor": max(s.factor for s in seams),
+        },
         tuple(evidence),
         worst.resume.line if found else None,
     )

@@ -296,6 +296,8 @@ LEARNS = (0.4 + 2 * np.exp(-np.arange(120) / 25)) * noise(0.02, 120)
         (LINE, list(np.linspace(1e-3, 1e-9, 120)), Status.PASS),
         (0.01 * np.sin(np.arange(120)), [1e-6] * 120, Status.PASS),
         (LINE, [0.0] * 120, Status.SKIP),
+        # a log that ends inside the warm-up
+        (LINE, list(np.linspace(1e-9, 1e-6, 120)), Status.SKIP),
         (LINE[:5], [1e-6] * 5, Status.SKIP),
     ],
 )
@@ -336,6 +338,8 @@ def after(start: int, count: int = 50, seed: int = 2) -> np.ndarray:
         (after(0), Status.FAIL),
         (after(20), Status.WARN),
         (after(50), Status.PASS),
+        # the counter was set back, the weights were not
+        (0.6 * after(90), Status.WARN),
         # the same rows written again
         ((0.5 + 1.5 * np.exp(-np.arange(50, 60) / 15)), Status.PASS),
     ],
