@@ -139,6 +139,9 @@ class LogEnd:
     def _outcome(self, passage: Passage) -> str:
         if passage.ended:
             return "ended"
+        if self.log.running:
+            # the process is there, whatever it wrote: a retry may follow at once
+            return "outlived"
         if _OUTLIVED.search(passage.lines[0]):
             return "outlived"
         after = self.ordinary_after(passage.last or passage.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,13 @@ def test_frightening_words_accuse_nobody(name: str, tmp_path: Path) -> None:
     for check in (run_crashed, *SPECIAL, incomplete_run, stalled_run):
         status, outcome = judged(check, found)
         assert not status.is_finding, (check.name, outcome)
+
+
+@pytest.mark.parametrize("name", ["torch oom, new words", "key error", "gloo", "bare killed"])
+def test_a_process_that_goes_on_has_not_ended(name: str, tmp_path: Path) -> None:
+    log = replace(log_of(read_log(tmp_path, CRASHES[name].text)), running=True)
+    for check in (run_crashed, *SPECIAL):
+        assert judged(check, [log])[0] is not Status.FAIL
 
 
 FAULTS = {
