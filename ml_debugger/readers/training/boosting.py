@@ -12,6 +12,7 @@ from ml_debugger.readers.training.endings import HINTS, ending
 from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import TEST, TRAIN, VALIDATION, is_loss, words
 from ml_debugger.readers.training.numbers import number
+from ml_debugger.readers.training.skeleton import pattern, split
 from ml_debugger.readers.training.stream import Stream, plain
 
 Round = tuple[int, Sequence[tuple[str, str, float]]]
@@ -30,31 +31,99 @@ def rounds_in_head(head: Head, parse: Callable[[str], Round | None]) -> int:
 def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> Reading:
     """The runs of a log of rounds; round 0 (or a lower one) begins a new run."""
     stream = Stream(head, listen=True)
-    runs = Runs(head, form, "round")
-    repeats = False
-    for line in stream.lines():
-        for part in plain(line.text[: 1 << 17]).split("\r"):
-            found = parse(part)
-            if found is None:
-                if runs.now.points and any(word in part.lower() for word in HINTS):
-                    _end(runs.now, part)
-                    repeats = "best iteration" in part.lower()
+    rounds = _Rounds(Runs(head, form, "round"), parse)
+    for block in stream.blocks():
+        for line, text in enumerate(block.texts, start=block.first):
+            if block.plain:
+                rounds.take(line, text, block.whole)
                 continue
-            if repeats:
-                # below the words "best iteration" stands its line once more
-                repeats = False
-                continue
-            step, triples = found
-            if runs.now.last is None or step > runs.now.last:
-                runs.now.facts.pop("finished", None)
-            if not line.whole:
-                # the last number of an unclosed line may be half of one
-                triples = triples[:-1]
-            if triples:
-                runs.count(step)
-            for of_set, metric, value in triples:
-                runs.now.add(f"{of_set}-{metric}", float(step), value, line.number)
-    return with_text(runs.reading(stream.problem, rename=_names), head, form, stream)
+            for part in plain(text[: 1 << 17]).split("\r"):
+                rounds.take(line, part, block.whole)
+    return with_text(rounds.runs.reading(stream.problem, rename=_names), head, form, stream)
+
+
+class _Rounds:
+    """Takes the lines of a log of rounds, which differ in their numbers alone."""
+
+    def __init__(self, runs: Runs, parse: Callable[[str], Round | None]) -> None:
+        self.runs = runs
+        self.parse = parse
+        self.repeats = False
+        self.alike: list[tuple[str, Round]] = []
+        self.form: re.Pattern[str] | None = None
+        self.names: tuple[str, ...] = ()
+
+    def take(self, line: int, text: str, whole: bool) -> None:
+        """One line."""
+        if self.form is not None and whole and not self.repeats:
+            found = self.form.fullmatch(text.rstrip())
+            numbers = [number(part) for part in found.groups()] if found is not None else []
+            sound = [value for value in numbers if value is not None]
+            if sound and len(sound) == len(numbers):
+                self._add(line, sound[0], zip(self.names, sound[1:], strict=True))
+                return
+        told = self.parse(text)
+        if told is None:
+            if self.runs.now.points and any(word in text.lower() for word in HINTS):
+                _end(self.runs.now, text)
+                self.repeats = "best iteration" in text.lower()
+            return
+        if self.repeats:
+            # below the words "best iteration" stands its line once more
+            self.repeats = False
+            return
+        step, triples = told
+        if whole:
+            self._learn(text.rstrip(), told)
+        else:
+            # the last number of an unclosed line may be half of one
+            triples = triples[:-1]
+        self._add(line, step, ((f"{of_set}-{metric}", value) for of_set, metric, value in triples))
+
+    def _add(self, line: int, step: float, values: Iterable[tuple[str, float]]) -> None:
+        run = self.runs.now
+        if run.last is None or step > run.last:
+            run.facts.pop("finished", None)
+        begun = False
+        for name, value in values:
+            if not begun:
+                self.runs.count(step)
+                run, begun = self.runs.now, True
+            run.add(name, step, value, line)
+
+    def _learn(self, text: str, told: Round) -> None:
+        """Make a pattern of three lines in a row that differ in their numbers alone."""
+        self.alike = [*self.alike[-2:], (text, told)]
+        form = made_from(self.alike) if len(self.alike) == 3 else None
+        if form is not None:
+            self.form = form
+            self.names = tuple(f"{of_set}-{metric}" for of_set, metric, _ in told[1])
+
+
+def made_from(lines: Sequence[tuple[str, Round]]) -> re.Pattern[str] | None:
+    """A pattern whose groups are the round and the values of such lines; None without one."""
+    split_lines = [split(text) for text, _ in lines]
+    skeletons = {skeleton for skeleton, _ in split_lines}
+    names = {tuple((of_set, metric) for of_set, metric, _ in told[1]) for _, told in lines}
+    if len(skeletons) != 1 or len(names) != 1:
+        return None
+    written = [[number(text) for text in numbers] for _, numbers in split_lines]
+    wanted: list[int] = []
+    for position in range(len(lines[0][1][1]) + 1):
+        values = [told[0] if position == 0 else told[1][position - 1][2] for _, told in lines]
+        start = wanted[-1] + 1 if wanted else 0
+        at = next(
+            (
+                at
+                for at in range(start, len(written[0]))
+                if all(row[at] == value for row, value in zip(written, values, strict=True))
+            ),
+            None,
+        )
+        if at is None:
+            return None
+        wanted.append(at)
+    return pattern(skeletons.pop(), frozenset(wanted))
 
 
 def _end(run: Run, text: str) -> None:

@@ -71,7 +71,10 @@ _BARE_TIME = re.compile(
 def interesting(text: str) -> bool:
     """A quick look whether the line can say anything."""
     lower = text[:MAX_TEXT].lower()
-    return any(word in lower for word in _INTEREST) or (not lower.isascii() and speaks(lower))
+    for word in _INTEREST:
+        if word in lower:
+            return True
+    return not lower.isascii() and speaks(lower)
 
 
 def understand(skeleton: str, numbered: bool = False) -> LinePlan:

@@ -17,6 +17,7 @@ _PATTERNS = 12
 _FREQUENT = 4
 # the full-width colon, comma, equals sign, parentheses, semicolon and bar of Chinese text
 _WIDE = str.maketrans("\uff1a\uff0c\uff1d\uff08\uff09\uff1b\uff5c", ":,=();|")
+_DIGITS = str.maketrans("123456789", "000000000")
 _TAKEN = str.maketrans("", "", "\0\1")
 
 
@@ -37,6 +38,7 @@ class Kinds:
         self.decimal_comma = decimal_comma
         self.numbered = numbered
         self._known: dict[str, Kind | None] = {}
+        self._boring: set[str] = set()
         self._patterns: list[tuple[re.Pattern[str], Kind]] = []
 
     @property
@@ -60,7 +62,14 @@ class Kinds:
                     self._patterns.insert(0, self._patterns.pop(at))
                 written: Sequence[str] = found.groups()
                 return kind.plan, self._values(written), written
+        # whether a line says anything does not depend on its digits
+        alike = text.translate(_DIGITS)
+        if alike in self._boring:
+            return None
         if not interesting(text):
+            if len(self._boring) >= _REMEMBERED:
+                self._boring.clear()
+            self._boring.add(alike)
             return None
         return self._split(text)
 
