@@ -17,8 +17,8 @@ from ml_debugger.contract import (
 )
 
 CONCENTRATED = 0.8
-_SPLITS_A_FEATURE = 2
-"""Splits for each feature, on average, from which on all of them had their chance."""
+_SPLITS_A_FEATURE, _MANY_SPLITS = 2, 100
+"""Splits for each feature, or in all, from which on the features had their chance."""
 
 
 @check(
@@ -39,8 +39,8 @@ _SPLITS_A_FEATURE = 2
         ),
     ),
     settings=(
-        Setting("fewest_features", "features", 8, "features of a model from which on it is judged",
-                "with seven features an even share is 14 %, and one strong one is no surprise"),
+        Setting("fewest_features", "features", 10, "features of a model from which on it is judged",
+                "with nine features an even share is 11 %, and one strong one is no surprise"),
     ),
     explained_by=("target-in-features", "future-in-feature", "feature-uses-future",
                   "constant-feature"),
@@ -80,7 +80,7 @@ def importance_concentrated(model: BoosterModel, settings: Settings) -> Outcome:
     splits = sum(tree.leaves - 1 for tree in model.trees)
     if not gains:
         return NotMeasured("the file stores no gain of its splits" if splits else "no splits")
-    if splits < _SPLITS_A_FEATURE * width:
+    if splits < min(_SPLITS_A_FEATURE * width, _MANY_SPLITS):
         return NotMeasured(f"{splits:,} splits are too few for {width:,} features")
     top = max(1, width // 50)
     total = sum(gains.values())

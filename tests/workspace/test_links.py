@@ -3,6 +3,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from ml_debugger.artifacts import (
+    BoosterModel,
+    Checkpoint,
     FeatureTable,
     Positions,
     Predictions,
@@ -81,6 +83,36 @@ def test_two_equal_candidates_by_folder_alone_link_nothing() -> None:
     log = run("runs/log.csv")
     assert link([table, other, log]).linked(log, FeatureTable) == []
     assert link([table, log]).linked(log, FeatureTable) == [table]
+
+
+def booster(path, *features):
+    return BoosterModel(path, path, "xgboost-ubj", features, len(features), ())
+
+
+def table(path, *features):
+    return FeatureTable(path, path, rows(["A"]), features, (), None, None, 5)
+
+
+def test_a_booster_belongs_to_the_table_that_has_its_features() -> None:
+    right, near = table("data/a.parquet", "x", "y", "z"), table("runs/b.parquet", "u", "v", "w")
+    model = booster("runs/m.ubj", "x", "y", "gone")
+    assert link([right, near, model]).linked(model, FeatureTable) == [right]
+    stranger = booster("runs/m.ubj", "k", "l", "m", "z")
+    assert link([right, near, stranger]).linked(stranger, FeatureTable) == []
+
+
+def test_a_booster_without_names_belongs_to_the_one_table_there_is() -> None:
+    one, other = table("data/a.parquet", "x", "y"), table("data/b.parquet", "u", "v")
+    for model in (booster("m.ubj"), booster("m.ubj", "f0", "f1"), booster("m.txt", "Column_0")):
+        assert link([one, model]).linked(model, FeatureTable) == [one]
+        assert link([one, other, model]).linked(model, FeatureTable) == []
+
+
+def test_a_booster_is_fed_by_the_checkpoint_of_its_file() -> None:
+    model = booster("runs/m.ubj", "x")
+    own = Checkpoint("runs/m.ubj", "runs/m.ubj", "xgboost-ubj", 1, 0.0)
+    near = Checkpoint("runs/n.ubj", "runs/n.ubj", "xgboost-ubj", 1, 0.0)
+    assert link([own, near, model]).linked(model, Checkpoint) == [own]
 
 
 def test_all_folds_of_one_log_are_linked() -> None:
