@@ -16,8 +16,8 @@ _SIGNALS = {
 }  # fmt: skip
 _MEANINGS = {
     "SIGKILL": "killed (SIGKILL; often the out-of-memory killer)",
-    "SIGSEGV": "segmentation fault (SIGSEGV)",
-    "SIGBUS": "bus error (SIGBUS; often a full /dev/shm)",
+    "SIGSEGV": "ended by a segmentation fault (SIGSEGV)",
+    "SIGBUS": "ended by a bus error (SIGBUS; often a full /dev/shm)",
     "SIGABRT": "aborted (SIGABRT)",
     "SIGTERM": "ended by SIGTERM",
     "SIGXCPU": "out of its processor time (SIGXCPU)",
@@ -34,8 +34,8 @@ _SAID = (
     (r"(?i)\bkilled\b", _MEANINGS["SIGKILL"]),
     (r"(?i)segmentation fault", _MEANINGS["SIGSEGV"]),
     (r"(?i)bus error", _MEANINGS["SIGBUS"]),
-    (r"(?i)illegal instruction", "illegal instruction (SIGILL)"),
-    (r"(?i)floating point exception", "floating point exception (SIGFPE)"),
+    (r"(?i)illegal instruction", "ended by an illegal instruction (SIGILL)"),
+    (r"(?i)floating point exception", "ended by a floating point exception (SIGFPE)"),
     (r"(?i)abort", _MEANINGS["SIGABRT"]),
     (r"(?i)terminated", _MEANINGS["SIGTERM"]),
 )
@@ -179,7 +179,7 @@ def _evidence(passage: Passage, told: Raised, others: Sequence[Passage]) -> tupl
 
 def _line(passage: Passage) -> int:
     """The line on which its last occurrence began."""
-    if passage.count == 1 or passage.last is None:
+    if passage.count == 1 or passage.last is None or passage.ended:
         return passage.line
     return max(passage.line, passage.last - len(passage.lines) + 1)
 
