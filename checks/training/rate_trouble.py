@@ -76,7 +76,7 @@ def rate_trouble(loss: Curve, rate: Curve) -> RateTrouble | None:
     if calmed or _again_without(level, rates, onset, 0.5 * rise, 0.7 * height):
         return None
     lost = ends_badly or worst - before > _CATASTROPHE * max(abs(level[0]), abs(before))
-    undone = gained > 5 * noise and worst - before > 0.8 * gained
+    undone = gained > 2.5 * noise and worst - before > 0.8 * gained
     if not (recovered or lost or undone):
         return None
     rise = 100.0 if ends_badly else (worst - before) / (gained + 0.1 * abs(before) + 3 * noise)
