@@ -16,6 +16,7 @@ Layout, the same that the engine leaves:
     runs/gru/train.log             the text log of a neural run
     runs/tft/metrics.jsonl         the log of a run with gradients, rates and validation metrics
     runs/tft/hparams.yaml          its configuration
+    runs/ddp/training.jsonl        the live monitor's log of a run on four ranks
     predictions/predictions.parquet
     positions/positions.parquet, positions/sizing.json
     backtest/backtest.json, backtest/equity.parquet
@@ -32,7 +33,7 @@ import numpy as np
 WRITERS = (
     *("market", "training", "checkpoints", "outcome", "machine"),
     *("gradients", "weights", "logs"),
-    *("configuration", "strategy", "source", "boosting"),
+    *("configuration", "strategy", "source", "boosting", "ranks"),
 )
 """Modules of `ml_debugger.testing.twins`; each has `write(folder, rng)`. Later ones may read
 what earlier ones wrote."""
