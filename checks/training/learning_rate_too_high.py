@@ -27,8 +27,8 @@ _ADAPTIVE = ("adam", "rmsprop", "adagrad", "lamb", "lion", "nadam", "radam")
             fail=1.0,
             meaning="how far the loss goes up as the rate rises to a new height, over what it had "
             "gained until then, a tenth of its level and three scatters; 100 for NaN",
-            source="1 is the loss of everything that was learnt; measured on small networks whose "
-            "rate was driven to 100 times the best one",
+            source="1 is the loss of everything that was learnt; measured on small networks "
+            "driven to about 100 times their best rate: 0.6 to 5",
         ),
         Limit(
             name="update_ratio",
