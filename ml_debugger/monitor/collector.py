@@ -59,18 +59,28 @@ class Collector:
             return False
         if self.ranks is not None and self.ranks.due(self.seen + 1):
             return False
-        self._count(begin, step)
-        if loss is not None:
-            keep = cadence.steps % cadence.stride == 0
-            # of another device only what is kept is copied; there NaN is seen a sample later
-            if keep or getattr(loss, "is_cpu", True):
-                value = scalar(loss)
-                if self._not_finite(value) or keep:
-                    self._rows.append((self.now_at, {"train_loss": value}))
+        if step is None and self._left is not None:
+            self.seen += 1
+            cadence.steps += 1
+            self.now_at += 1.0
+            self._busy += begin - self._left
+            self._timed += 1.0
+        else:
+            self._count(begin, step)
+        self._left = begin
+        if loss is None:
+            return True
+        keep = cadence.steps % cadence.stride == 0
+        # of another device only what is kept is copied; there NaN is seen a sample later
+        if keep or getattr(loss, "is_cpu", True):
+            value = scalar(loss)
+            if isinstance(value, float) and value - value != 0 and self._not_finite(value):
+                keep = True
+                # the first one is looked at with the next step, whatever the interval
                 if self._lost:
-                    # the next step is sampled, and so looked at, whatever the interval
                     self._lost, cadence.steps = False, cadence.interval
-        self._left = self._clock()
+            if keep:
+                self._rows.append((self.now_at, {"train_loss": value}))
         return True
 
     def due_next(self, now: float) -> bool:

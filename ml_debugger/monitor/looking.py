@@ -15,7 +15,7 @@ from ml_debugger.monitor.policy import LOGGER, Policy
 if TYPE_CHECKING:
     from ml_debugger.monitor.judging import Judging
 
-_GUESS = 0.05
+_GUESS = 0.1
 _URGENT = 3
 
 

@@ -91,6 +91,12 @@ class TrainingMonitor(Watch):
         `clip_grad_norm_` returned: the norm before clipping, which cannot be seen afterwards.
         `step` counts from 0 by itself where it is not given. Raises StopTraining.
         """
+        begin = self._clock()
+        try:
+            if not metrics and self.policy.stop is None and self._passed(begin, loss, step):
+                return
+        except Exception as error:  # noqa: BLE001  the boundary: the training goes on
+            self._fail(error)
         self.observe(
             loss,
             step=step,

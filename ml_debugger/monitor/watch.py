@@ -75,8 +75,7 @@ class Watch:
         """`step` for adapters: does not raise StopTraining, see `should_stop`."""
         begin = self._clock()
         try:
-            plain = self._watching and not metrics and not given.get("norms")
-            if plain and self._collector.plain(begin, loss, step):
+            if given.get("norms") is None and not metrics and self._passed(begin, loss, step):
                 return
             if self._off:
                 return
@@ -91,6 +90,10 @@ class Watch:
             raise
         except Exception as error:  # noqa: BLE001  the boundary: the training goes on
             self._fail(error)
+
+    def _passed(self, begin: float, loss: Any, step: float | None) -> bool:
+        """Whether the step is one of the many that are not sampled, and was taken."""
+        return self._watching and self._collector.plain(begin, loss, step)
 
     def record(
         self,
