@@ -78,7 +78,8 @@ class GpuDevice:
     `margin` how many degrees are left to it on cards that say only that. `throttled` names the
     active reasons for low clocks: "software-power-cap", "hardware-power-brake",
     "hardware-thermal", "software-thermal", "hardware-slowdown", "idle", "application-clocks",
-    "sync-boost", "display-clocks". `problem` is the driver's own word on a card that does not
+    "sync-boost", "display-clocks"; it is empty where none is active and None where the driver or
+    the output does not say. `problem` is the driver's own word on a card that does not
     answer; `problems` are single answers that were errors ("fan speed: Unknown Error").
     `performance` is the performance state, 0 the fastest. `recovery_action` is what the driver
     asks for ("None", "Reset", "Reboot", "Drain P2P"). `slices` counts MIG instances.
@@ -101,7 +102,7 @@ class GpuDevice:
     shutdown_at: float | None = None
     margin: float | None = None
     fan: float | None = None
-    throttled: tuple[str, ...] = ()
+    throttled: tuple[str, ...] | None = None
     performance: int | None = None
     ecc: bool | None = None
     errors: GpuErrors = GpuErrors()
