@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from checks.gradients.growth import Growth, followed_jumps, lasting_growth
-from checks.gradients.learning import learns, loss_movement, loss_of
-from checks.training.configured_rate import as_rate
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.points import finite
+from ml_debugger.runs.configured_rate import as_rate
+from ml_debugger.runs.gradient_growth import Growth, followed_jumps, lasting_growth
+from ml_debugger.runs.learning import learns, loss_movement, loss_of
 
 _FEWEST = 6
 _FEWEST_FOR_CLIP = 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from checks.gradients.layers import layer_ends
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.gradient_layers import layer_ends
 
 
 @check(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from statistics import median
 
-from checks.gradients.accumulation import Teeth, power_law, teeth
-from checks.gradients.learning import loss_of
-from checks.training.configured_rate import as_rate
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.alignment import counts_until, values_at
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.rank_correlation import rank_correlation
+from ml_debugger.runs.configured_rate import as_rate
+from ml_debugger.runs.gradient_accumulation import Teeth, power_law, teeth
+from ml_debugger.runs.learning import loss_of
 
 _FEWEST = 12
 _ACCUMULATES = ("gradient_accumulation_steps", "accumulate_grad_batches", "grad_accum",

@@ -6,9 +6,9 @@ import math
 from itertools import pairwise
 from statistics import median
 
-from checks.gradients.learning import loss_of
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.learning import loss_of
 
 
 @check(

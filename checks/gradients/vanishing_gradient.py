@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from statistics import median
 
-from checks.gradients.layers import layer_ends
-from checks.gradients.learning import learns, loss_movement, loss_of
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.movement import Movement
 from ml_debugger.curves.points import finite
 from ml_debugger.curves.printing import last_place
+from ml_debugger.runs.gradient_layers import layer_ends
+from ml_debugger.runs.learning import learns, loss_movement, loss_of
 
 _FEWEST = 6
 

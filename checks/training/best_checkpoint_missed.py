@@ -7,8 +7,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from statistics import median
 
-from checks.training.kept_saves import Save, has_unknown, kept_saves
-from checks.training.metric_names import kind_of, on_validation
 from ml_debugger.artifacts import Checkpoint, CheckpointSeries, TrainingRun, Workspace
 from ml_debugger.contract import (
     Evidence,
@@ -22,6 +20,8 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.noise import relative_scatter
 from ml_debugger.curves.points import Points, finite
+from ml_debugger.runs.kept_saves import Save, has_unknown, kept_saves
+from ml_debugger.runs.metric_names import kind_of, on_validation
 
 _FEWEST = 4
 _SCATTERS = 2.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checks.training.gpu_memory import device_of, greatest, message_of, ran_out, shown
-from checks.training.log_end import LogEnd
-from checks.training.raised import raised
 from ml_debugger.artifacts import LogText
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.gpu_memory import device_of, greatest, message_of, ran_out, shown
+from ml_debugger.runs.log_end import LogEnd
+from ml_debugger.runs.raised import raised
 
 _NAMES = ("requested", "free", "capacity", "allocated", "reserved", "others")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from checks.training.divergence import Climb, above_a_guess, final_growth, lasting_climb
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -14,6 +13,7 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import Points, finite
+from ml_debugger.runs.divergence import Climb, above_a_guess, final_growth, lasting_climb
 
 _FEWEST = 5
 _WITHIN = 0.30

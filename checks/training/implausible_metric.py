@@ -7,16 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist, median
 
-from checks.training.metric_names import (
-    beside_validation,
-    kind_of,
-    of_a_market,
-    on_training,
-    on_validation,
-    words,
-)
-from checks.training.perfect_results import perfect_results
-from checks.training.validation_advantage import validation_advantage
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -30,6 +20,16 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.granularity import least_rows
 from ml_debugger.curves.points import finite
+from ml_debugger.runs.metric_names import (
+    beside_validation,
+    kind_of,
+    of_a_market,
+    on_training,
+    on_validation,
+    words,
+)
+from ml_debugger.runs.perfect_results import perfect_results
+from ml_debugger.runs.validation_advantage import validation_advantage
 
 _RETURNS = frozenset({"return", "returns", "ret", "rets", "logret"})
 _NO_LEVEL = frozenset({"std", "ir", "stat", "t", "p", "pvalue", "min", "se"})

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 
-from checks.training.liveness import may_still_run
-from checks.training.log_end import LogEnd
-from checks.training.run_plan import (
+from ml_debugger.artifacts import LogText, TrainingRun
+from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.liveness import may_still_run
+from ml_debugger.runs.log_end import LogEnd
+from ml_debugger.runs.run_plan import (
     Progress,
     just_past_best,
     open_bar,
@@ -15,8 +17,6 @@ from checks.training.run_plan import (
     rhythm,
     stopped_early,
 )
-from ml_debugger.artifacts import LogText, TrainingRun
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
 _SNAPSHOT = re.compile(r"checkpoint-\d+")
 

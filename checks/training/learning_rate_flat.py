@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from checks.training.configured_rate import AskedRate, asked_rate
-from checks.training.rate_schedule import expected_fall, kind, progress
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.printing import last_place
+from ml_debugger.runs.configured_rate import AskedRate, asked_rate
+from ml_debugger.runs.rate_schedule import expected_fall, kind, progress
 
 _FEWEST = 4
 

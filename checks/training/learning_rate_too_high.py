@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from checks.training.rate_trouble import FEWEST, RateTrouble, rate_trouble
 from ml_debugger.artifacts import Curve, TrainingConfig, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.points import finite, without_warm_up
+from ml_debugger.runs.rate_trouble import FEWEST, RateTrouble, rate_trouble
 
 _ADAPTIVE = ("adam", "rmsprop", "adagrad", "lamb", "lion", "nadam", "radam")
 

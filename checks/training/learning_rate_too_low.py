@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from checks.training.configured_rate import asked_rate
 from ml_debugger.artifacts import Curve, TrainingConfig, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -21,6 +20,7 @@ from ml_debugger.contract import (
 from ml_debugger.curves.blocks import blocks
 from ml_debugger.curves.movement import Movement, movement
 from ml_debugger.curves.points import Points, finite, without_warm_up
+from ml_debugger.runs.configured_rate import asked_rate
 
 _FEWEST = 8
 _STILL = 0.02

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from checks.training.skill import skills
-from checks.training.standstill import FEWEST, Standstill, standstill
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -17,9 +15,11 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import finite
+from ml_debugger.runs.skill import skills
+from ml_debugger.runs.standstill import FEWEST, Standstill, standstill
 
 _SHOWS_SKILL = 0.02
-"""A directional accuracy of 0.51, an AUC of 0.51: see `checks.training.skill`."""
+"""A directional accuracy of 0.51, an AUC of 0.51: see `ml_debugger.runs.skill`."""
 
 
 @check(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from checks.training.isolated_peaks import FEWEST, Peak, hump, isolated_peaks
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -16,6 +15,7 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import Points, finite, without_warm_up
+from ml_debugger.runs.isolated_peaks import FEWEST, Peak, hump, isolated_peaks
 
 
 @check(

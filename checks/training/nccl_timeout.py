@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checks.training.log_end import LogEnd
 from ml_debugger.artifacts import LogText, Passage
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.log_end import LogEnd
 
 _TROUBLE = re.compile(
     r"collective operation timeout|Some NCCL operations have failed or timed out|"

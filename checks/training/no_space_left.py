@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from checks.training.log_end import LogEnd
-from checks.training.raised import raised
 from ml_debugger.artifacts import LogText, Passage
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.log_end import LogEnd
+from ml_debugger.runs.raised import raised
 
 _FULL = re.compile(
     r"No space left on device|\[Errno 28\]|\bENOSPC\b|os error 28\b|code: 28, kind: StorageFull|"

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checks.training.metric_names import is_loss, is_machinery, kind_of, on_validation
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.fillers import is_filled, is_of_other_rows
 from ml_debugger.curves.granularity import least_rows
+from ml_debugger.runs.metric_names import is_loss, is_machinery, kind_of, on_validation
 
 _START_UP = 0.1
 _FIRST = 2

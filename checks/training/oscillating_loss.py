@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checks.training.oscillation import FEWEST, Swing, of_training, of_validation
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import Points, finite, without_warm_up
+from ml_debugger.runs.oscillation import FEWEST, Swing, of_training, of_validation
 
 
 @check(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from statistics import median
 
-from checks.training.late_jump import late_jump
-from checks.training.validation_rise import FEWEST, worst_rise
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -16,6 +14,8 @@ from ml_debugger.contract import (
     Outcome,
     check,
 )
+from ml_debugger.runs.late_jump import late_jump
+from ml_debugger.runs.validation_rise import FEWEST, worst_rise
 
 
 @check(

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checks.training.metric_names import kind_of, on_validation
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -20,6 +19,7 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.granularity import least_rows
 from ml_debugger.curves.points import Points, finite
+from ml_debugger.runs.metric_names import kind_of, on_validation
 
 _JUDGED = frozenset(
     {"direction", "accuracy", "precision", "recall", "specificity", "f1", "auc", "agreement"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from checks.training.resumes import Resume, clock_resumes, counter_resumes, rate_resumes
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.significance import rank_sum_p
+from ml_debugger.runs.resumes import Resume, clock_resumes, counter_resumes, rate_resumes
 
 _FEWEST = 5
 _WIDTH = 10

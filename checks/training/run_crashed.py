@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from checks.training.log_end import LogEnd
-from checks.training.raised import Raised, raised
 from ml_debugger.artifacts import LogText, Passage
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.runs.log_end import LogEnd
+from ml_debugger.runs.raised import Raised, raised
 
 _SIGNALS = {
     "1": "SIGHUP", "2": "SIGINT", "3": "SIGQUIT", "4": "SIGILL", "6": "SIGABRT", "7": "SIGBUS",

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from checks.training.metric_names import kind_of, words
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -20,6 +19,7 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
+from ml_debugger.runs.metric_names import kind_of, words
 
 _FEWEST = 4
 # a run that goes on may yet leave the side on which its output layer began

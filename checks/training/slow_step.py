@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
-from checks.training.metric_names import words
-from checks.training.step_times import StepTimes, step_times
-from checks.training.time_limit import time_limit_used
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -25,6 +22,9 @@ from ml_debugger.contract import (
 from ml_debugger.curves.noise import relative_scatter, rolling_median, spread
 from ml_debugger.curves.points import finite
 from ml_debugger.curves.significance import rank_sum_p
+from ml_debugger.runs.metric_names import words
+from ml_debugger.runs.step_times import StepTimes, step_times
+from ml_debugger.runs.time_limit import time_limit_used
 
 _FEWEST = 10
 _SURE = 0.001

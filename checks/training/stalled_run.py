@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from checks.training.liveness import is_copy, usual_interval
-from checks.training.log_end import LogEnd
-from checks.training.run_plan import open_bar, progress, rhythm, stopped_early
 from ml_debugger.artifacts import LogText, TrainingRun
 from ml_debugger.contract import (
     Evidence,
@@ -19,6 +16,9 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
+from ml_debugger.runs.liveness import is_copy, usual_interval
+from ml_debugger.runs.log_end import LogEnd
+from ml_debugger.runs.run_plan import open_bar, progress, rhythm, stopped_early
 
 
 @check(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from checks.training.skill import Skill, skills
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.objectives import unsteady_objective
+from ml_debugger.runs.skill import Skill, skills
 
 _FEWEST = 3
 

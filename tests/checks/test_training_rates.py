@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from checks.training.configured_rate import asked_rate
 from checks.training.learning_rate_flat import learning_rate_flat
 from checks.training.learning_rate_overridden import learning_rate_overridden
 from checks.training.learning_rate_too_high import learning_rate_too_high
@@ -18,6 +17,7 @@ from checks.training.resume_discontinuity import resume_discontinuity
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Check, Measurement, Status
 from ml_debugger.readers.opening import open_file
+from ml_debugger.runs.configured_rate import asked_rate
 from ml_debugger.testing.faults import training_rates as faults
 from ml_debugger.testing.twins import gradients as twin
 from tests.checks.run_judging import a_config, a_run, curve_of, measured, status

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from checks.training.metric_names import words
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.curves.points import finite
+from ml_debugger.runs.metric_names import words
 
 _LIMIT = frozenset({"limit", "max", "maximum", "budget", "timeout", "walltime"})
 _OF_THE_RUN = frozenset({"time", "train", "training", "run", "runtime", "job", "wall", "walltime",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from checks.training.configured_rate import AskedRate
 from ml_debugger.artifacts import TrainingRun
+from ml_debugger.runs.configured_rate import AskedRate
 
 _KINDS = (
     ("constant", r"constant|^none$|^null$|^fixed$|^no$|^false$|^off$"),

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from checks.gradients.learning import ends_badly
 from ml_debugger.artifacts import Curve
 from ml_debugger.curves.alignment import counts_until
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
+from ml_debugger.runs.learning import ends_badly
 
 _JUMP = 10.0
 _AROUND = 20

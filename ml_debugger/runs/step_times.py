@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from checks.training.metric_names import words
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.curves.points import finite
+from ml_debugger.runs.metric_names import words
 
 _OF = frozenset({"epoch", "step", "iter", "iteration", "batch", "train", "round", "training"})
 _TIME = frozenset({"time", "duration", "seconds", "secs", "sec"})
