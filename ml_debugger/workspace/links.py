@@ -60,6 +60,9 @@ FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
 """Kinds that are linked, in the direction in which data flows: the first feeds the second."""
 
 
+CONFIG_FOLDERS = frozenset({".hydra", "conf", "config", "configs", "cfg"})
+"""Folders that hold the configuration of what lies beside them."""
+
 SCALED_SHARE = 0.8
 """Of a scaler's features that a table must have: some may have been renamed or dropped since."""
 
@@ -142,6 +145,8 @@ def _best(
     if isinstance(target, Split) and target.tables:
         # its other parts are judged by what their names say
         return [c for c in candidates if c is target.tables["train"]]
+    if isinstance(target, TrainingRun):
+        candidates = _of_run(target, candidates, known)
     if isinstance(target, BoosterModel):
         candidates = _of_booster(target, candidates)
     if isinstance(target, Scaler):
@@ -164,6 +169,35 @@ def _may_have_scaled(scaler: Scaler, table: Artifact) -> bool:
         return scaler.width == len(table.features)
     columns = {*table.features, *table.labels}
     return len(columns & set(scaler.features)) >= SCALED_SHARE * len(scaler.features)
+
+
+def _of_run(
+    run: TrainingRun, candidates: Sequence[Artifact], known: Iterable[Artifact]
+) -> Sequence[Artifact]:
+    """The configurations and the log text of a run; candidates of other kinds stay.
+
+    A configuration is that of the one run in its folder or below it: where several runs lie
+    there nothing says whose rate it states. The log text is that of the run's own file, or the
+    only one in its folder.
+    """
+    if any(isinstance(c, TrainingConfig) for c in candidates):
+        runs = [a for a in known if isinstance(a, TrainingRun)]
+        return [c for c in candidates if _configures(c, run, runs)]
+    if any(isinstance(c, LogText) for c in candidates):
+        own = [c for c in candidates if c.path == run.path]
+        beside = [c for c in candidates if c.path is not None and c.folder == run.folder]
+        return own or (beside if len(beside) == 1 else [])
+    return candidates
+
+
+def _configures(config: Artifact, run: TrainingRun, runs: Iterable[TrainingRun]) -> bool:
+    if config.path is None or run.path is None or config.path == run.path:
+        return config.path == run.path
+    folder = PurePath(config.path).parent
+    while folder.name.lower() in CONFIG_FOLDERS:
+        folder = folder.parent
+    below = {r.path for r in runs if r.path is not None and folder in PurePath(r.path).parents}
+    return below == {run.path}
 
 
 def _of_booster(model: BoosterModel, candidates: Sequence[Artifact]) -> Sequence[Artifact]:

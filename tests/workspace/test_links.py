@@ -1,14 +1,17 @@
 from datetime import date, timedelta
 
 import polars as pl
+import pytest
 
 from ml_debugger.artifacts import (
     BoosterModel,
     Checkpoint,
     FeatureTable,
+    LogText,
     Positions,
     Predictions,
     PriceTable,
+    TrainingConfig,
     TrainingRun,
     ValidationRecord,
 )
@@ -142,3 +145,50 @@ def test_upstream_follows_the_flow_and_never_goes_back() -> None:
     links = link([bars, told, held])
     assert links.upstream(held) == {bars, told}
     assert links.upstream(bars) == set()
+
+
+def a_run(path: str, segment: str | None = None) -> TrainingRun:
+    name = f"{path} ({segment})" if segment else path
+    return TrainingRun(name, path, format="csv", step_unit="step", curves={}, segment=segment)
+
+
+def a_config(path: str) -> TrainingConfig:
+    return TrainingConfig(path, path, "hparams", {"lr": 0.001})
+
+
+@pytest.mark.parametrize(
+    ("config", "runs", "linked"),
+    [
+        ("runs/a/hparams.yaml", ["runs/a/metrics.csv", "runs/b/metrics.csv"], {"runs/a"}),
+        ("runs/a/.hydra/config.yaml", ["runs/a/train.log", "runs/b/train.log"], {"runs/a"}),
+        ("config.yaml", ["logs/run.csv"], {"logs"}),
+        ("config.yaml", ["runs/a/metrics.csv", "runs/b/metrics.csv"], set()),
+        ("runs/a/hparams.yaml", ["runs/b/metrics.csv"], set()),
+        ("params.json", ["one.csv", "two.csv"], set()),
+    ],
+)
+def test_a_configuration_is_that_of_the_one_run_below_its_folder(
+    config: str, runs: list[str], linked: set[str]
+) -> None:
+    artifacts = [a_config(config), *map(a_run, runs)]
+    links = link(artifacts)
+    assert {str(run.folder) for run in links.linked(artifacts[0], TrainingRun)} == linked
+
+
+def test_a_configuration_is_that_of_all_folds_in_one_log() -> None:
+    config, *runs = [a_config("run/hparams.yaml"), a_run("run/t.log", "fold 1"),
+                     a_run("run/t.log", "fold 2")]  # fmt: skip
+    assert link([config, *runs]).linked(config, TrainingRun) == runs
+
+
+def test_a_run_has_the_text_of_its_own_file_or_the_only_one_beside_it() -> None:
+    def text(path: str) -> LogText:
+        return LogText(path, path, "log", 10)
+
+    own, other = text("run/train.log"), text("run/train.err")
+    run, table = a_run("run/train.log"), a_run("run/metrics.csv")
+    links = link([own, other, run, table])
+    assert links.linked(run, LogText) == [own]
+    assert links.linked(table, LogText) == []
+    assert link([other, table]).linked(table, LogText) == [other]
+    assert link([text("elsewhere/app.log"), table]).linked(table, LogText) == []
