@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml_debugger.readers.training.console_run import ConsoleRun
+from ml_debugger.readers.training.console_run import ConsoleRun, is_live
 from ml_debugger.readers.training.curves import Floats, Places, Run
-from ml_debugger.readers.training.line_plan import LinePlan
+from ml_debugger.readers.training.line_plan import LinePlan, Metric
 from ml_debugger.readers.training.numbers import separated
 from ml_debugger.readers.training.stamps import seconds
 
@@ -137,7 +139,7 @@ def _measure(
     )
     for metric in plan.metrics:
         values = known[metric.at] * metric.factor
-        kept = _changes(console, metric.name, values) if plan.bar else slice(None)
+        kept = _changes(console, metric, values, steps) if plan.bar else slice(None)
         run.extend(metric.name, steps[kept], values[kept], lines[kept])
         points = run.points.get(metric.name)
         if points is not None:
@@ -165,14 +167,20 @@ def _steps(
     return epochs, not (plan.epoch >= 0 and plan.step < 0)
 
 
-def _changes(console: ConsoleRun, name: str, values: Floats) -> np.ndarray:
-    """Where the figure of a bar is another one than before."""
+def _changes(
+    console: ConsoleRun, metric: Metric, values: Floats, steps: Floats
+) -> NDArray[np.bool_]:
+    """Where the figure of a bar is another one than before, or was measured again."""
+    name = metric.name
     before = np.concatenate(([0.0], values[:-1]))
     same = (values == before) | (np.isnan(values) & np.isnan(before))
     shown = console.shown.get(name)
     same[0] = shown is not None and (shown == values[0] or (shown != shown and np.isnan(values[0])))
     console.shown[name] = float(values[-1])
-    return np.asarray(~same)
+    moved = np.concatenate(([steps[0] != console.at], steps[1:] != steps[:-1]))
+    if is_live(metric, math.nan):
+        same &= ~(moved & (np.isfinite(values) <= (metric.kind == "special")))
+    return np.asarray(~same, np.bool_)
 
 
 def _stamps(

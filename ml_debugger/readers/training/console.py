@@ -16,7 +16,7 @@ _M = MARK
 _INTEREST = (
     *("loss", "epoch", "acc", "rmse", "mse", "mae", "nll", "lr", "learning", "norm", "step"),
     *("iter", "cost", "round", "batch", "ppl", "fold", "update", "scale", "llf", "|", "valid"),
-    *("train", "eval", "perplexity", " avg"),
+    *("train", "eval", "test", "perplexity", " avg"),
     *endings.HINTS,
 )
 _ASIDE = ("load", "restor", "final", "resum", "summary", "runtime", "best", "improved", "stop",
@@ -34,9 +34,15 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(r"[^\s'\"]*\.(?:ckpt|pth?|h5|keras|bin|safetensors|pkl|onnx|json|png|csv)\b")
+# epochs are counted there, too, but no training goes on
+_PREPARES = re.compile(
+    r"\b(?:prepar|preprocess|process|download|generat|tokeniz|extract|collat|cach|encod)\w*",
+    re.IGNORECASE,
+)
 _SECTION = re.compile(
     r"^[\W_\d]*(train(?:ing)?|val(?:idation|id|idating)?|eval(?:uation|uating)?|test(?:ing)?|dev)"
-    r"(?:[ _](?:set|results?|metrics|phase|epoch|loop|step|performance|summary|data))?[\W_]*$",
+    r"(?:[ _](?:set|results?|metrics|phase|epoch|loop|step|performance|summary|"
+    r"data|errors?))?[\W_]*$",
     re.IGNORECASE,
 )
 _STARRED = re.compile(r"^\s*\*\s+(?:acc|prec)", re.IGNORECASE)
@@ -134,6 +140,8 @@ def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
     passing = (said.part >= 0 or bar) and bool(metrics) and _of_validation(english, metrics)
     if passing:
         metrics = [metric for metric in metrics if metric.kind != "special" or " " in metric.name]
+    if not metrics and _PREPARES.search(text) is not None:
+        return LinePlan(**facts)
     return LinePlan(
         metrics=tuple(metrics),
         epoch=said.epoch,

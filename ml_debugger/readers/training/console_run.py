@@ -130,9 +130,9 @@ class ConsoleRun:
                 self.pending[name] = (step, value, line, contextual)
                 continue
             if plan.bar and not plan.keras:
-                # a bar repeats its figures until they change, also into the next epoch
                 shown = self.shown.get(name)
-                if shown is not None and (shown == value or (shown != shown and value != value)):
+                same = shown is not None and (shown == value or (shown != shown and value != value))
+                if same and (step == self.at or not is_live(metric, value)):
                     continue
                 self.shown[name] = value
             points = run.points.get(name)
@@ -291,6 +291,19 @@ class ConsoleRun:
     def _go_on(self) -> None:
         """The counter rises: what was said of an end was not that of the run."""
         self.runs.now.facts.pop("finished", None)
+
+
+def is_live(metric: Metric, value: float) -> bool:
+    """Whether a bar that shows the same figure again measured it again.
+
+    A bar repeats the figures of the last validation until there are others, also into the next
+    epoch. A rate that stays and a loss that stays NaN are those of each step.
+    """
+    if metric.kind == "special":
+        return True
+    told = meaning(metric.name)
+    of_training = told is not None and told.role in ("", "train")
+    return of_training and metric.kind == "loss" and not math.isfinite(value)
 
 
 def _metric_of(name: str) -> str:

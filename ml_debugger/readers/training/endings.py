@@ -23,6 +23,7 @@ _DONE = re.compile(
     r"\bearly[ _-]?stopping(?: (?:triggered|at|after|activated|reached)\b|"
     r" (?:condition|criteri\w+) (?:met|reached)\b|"
     r"[!.]*\s*$|[,.!:]? best iteration|: stop training)|"
+    r"^\s*done[.!]*\s*$|"
     r": early stopping|\bearly stopped?\b (?:at|after|on)|\bstopp(?:ing|ed) early\b|"
     r"\bearly stop triggered|stopping\. best iteration|best iteration is|"
     r"\bbest_?iteration\s*[:=]|restoring model weights from the end|'train_runtime'|"

@@ -158,5 +158,6 @@ def _named(parts: list[str], percent: bool) -> tuple[str, Meaning] | None:
         return name, told
     known = set(words(name))
     if told.kind == "error":
-        return (name, told) if not known.isdisjoint(_ERRORS) else None
+        is_error = not known.isdisjoint(_ERRORS) or told.metric.endswith("cross_entropy")
+        return (name, told) if is_error else None
     return (name, told) if not known.isdisjoint(_OTHERS) else None

@@ -20,6 +20,11 @@ def bar(step: int, value: float) -> str:
     return f"Epoch {step // 30}: {step % 30 * 3}%|##| {step % 30}/30 [0:1, loss={value:.1f}]{end}"
 
 
+def bar_gone_wrong(step: int, value: float) -> str:
+    loss = "nan" if step > 50 else f"{value:.1f}"
+    return f"Epoch 0: {step // 2}%|##| {step}/200 [0:1, lr=1e-3, loss={loss}, val_loss=nan]\r"
+
+
 def keras(step: int, value: float) -> str:
     head = f"Epoch {step // 20 + 1}/9\n" if step % 20 == 0 else ""
     full = f" - val_loss: {value * 2:.3f}\n" if step % 20 == 19 else "\r"
@@ -45,7 +50,9 @@ def gaps(step: int, value: float) -> str:
 
 
 @pytest.mark.parametrize(
-    "shape", [stamped, bar, keras, validation, restarts, no_epoch, gaps], ids=lambda f: f.__name__
+    "shape",
+    [stamped, bar, bar_gone_wrong, keras, validation, restarts, no_epoch, gaps],
+    ids=lambda f: f.__name__,
 )
 def test_bursts_change_nothing(runs_of, monkeypatch, shape) -> None:
     rng = random.Random(3)

@@ -167,7 +167,8 @@ def test_overflows_in_words(runs_of, points, line: str) -> None:
         "model.safetensors: 100%|##########| 548M/548M [00:05<00:00, 99.5MB/s]",
         "Downloading data:  45%|####5     | 12/27 [00:05<00:07,  2.1it/s]",
         "Loading checkpoint shards: 100%|##########| 2/2 [00:05<00:00,  2.5s/it]",
-        "Preparing data: epoch 9 of 10 done", "Processed epoch 1735812672",
+        "Preparing data: epoch 9 of 10 done",
+         "Preparing epoch 1/3: 100%|###| 9/9 [0:01, 9it/s]", "Processed epoch 1735812672",
         "[I 2025-01-02 10:11:12,345] Trial 3 finished with value: 9.5 and parameters: "
         "{'lr': 0.5, 'loss': 9.5}. Best is trial 1 with value: 8.5.",
         "Namespace(lr=9.5, loss='mse', epochs=2, weight_decay=9.5)",

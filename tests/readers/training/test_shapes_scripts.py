@@ -99,6 +99,30 @@ SHAPES = {
               "Test set: Average loss: 0.7000, Accuracy: 92/100 (92%)\n\n",
               {L: [(0, 0.9), (0.5, 0.5), (1, 0.4), (1.5, 0.3)], V: TWO_V,
                "val_accuracy": [(1, 0.91), (2, 0.92)]}),
+    "quickstart": ("".join(f"Epoch {e}\n-----\nloss: 0.9{e}  [   10/  100]\nTest Error: \n "
+                           f"Accuracy: "
+                           f"5{e}.0%, Avg loss: 0.{e + 5} \n\n" for e in (1, 2)) + "Done!\n",
+                   {L: [(0.1, 0.91), (1.1, 0.92)], V: [(1, 0.6), (2, 0.7)],
+                    "val_accuracy": [(1, 0.51), (2, 0.52)]}),
+    "mxnet": (lines("INFO:root:Epoch[{0}] Train-cross-entropy={1}\nINFO:root:Epoch[{0}] Time "
+                    "cost=12.3\n"
+                    "INFO:root:Epoch[{0}] Validation-cross-entropy={2}", A, B), {L: TWO, V: TWO_V}),
+    "sgd": ("".join(f"-- Epoch {e}\nNorm: 1.2{e}, NNZs: 3, Bias: -0.3, T: {e}00, Avg. loss: "
+                    f"0.{6 - e}\n"
+                    f"Total training time: 0.0{e} seconds.\n" for e in (1, 2)), {L: TWO}),
+    "ignite": (lines("Training Results - Epoch: {0}  Avg accuracy: 0.81 Avg loss: {1}\nValidation "
+                     "Results - Epoch: {0}  Avg accuracy: 0.71 Avg loss: {2}", A, B),
+               {L: TWO, V: TWO_V}),
+    "marian": ("[2024-03-01 10:00:00] Ep. 1 : Up. 100 : Sen. 1,234 : Cost 0.5 * 1,000 : Time 3s\n"
+               "[2024-03-01 10:00:03] Ep. 2 : Up. 200 : Sen. 2,234 : Cost 0.4 * 1,000 : Time 3s\n",
+               {L: TWO}),
+    "rich": ("".join(f"Epoch {e}/2 ━━━━━━━━━ 9/9 0:00:05 • 0:00:00 20.0it/s v_num: 0 train_loss: "
+                     f"0.{6 - e} val_loss: 0.{5 + e}\n" for e in (1, 2)),
+             {L: TWO, V: TWO_V, "step_time": [(1, 0.05), (2, 0.05)]}),
+    "constant rate in a bar": ("".join(f"Steps: {i}%|#| {i}/100 [0:01<0:09, 9.5it/s, lr=1e-5, "
+                                       f"loss=0.{i}]\r"
+                                       for i in (10, 20, 30)),
+                               {LR: [(10, 1e-5), (20, 1e-5), (30, 1e-5)]}),
     "cifar": ("[1,  2000] loss: 2.1\n[1,  4000] loss: 1.8\n[2,  2000] loss: 1.5\nFinished "
               "Training\n",
               {L: [(1, 2.1), (1.5, 1.8), (2, 1.5)]}),
