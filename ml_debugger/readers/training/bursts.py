@@ -134,8 +134,10 @@ def _measure(
     console.flush()
     run = console.runs.now
     steps, contextual = _steps(console, plan, known, part, len(lines))
-    again = console.by_epoch and bool(
-        ((steps[1:] == steps[:-1]) & (steps[1:] == np.floor(steps[1:]))).any()
+    again = (
+        console.by_epoch
+        and part is None
+        and bool(((steps[1:] == steps[:-1]) & (steps[1:] == np.floor(steps[1:]))).any())
     )
     for metric in plan.metrics:
         values = known[metric.at] * metric.factor

@@ -34,6 +34,8 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(r"[^\s'\"]*\.(?:ckpt|pth?|h5|keras|bin|safetensors|pkl|onnx|json|png|csv)\b")
+# Lightning's summary of the layers: 0 | val_auc | BinaryAUROC | 0 | train
+_LAYERS = re.compile(rf"^\s*{_M}\s*\|\s*[\w.]+\s*\|\s*[A-Z]\w+\s*\|")
 # epochs are counted there, too, but no training goes on
 _PREPARES = re.compile(
     r"\b(?:prepar|preprocess|process|download|generat|tokeniz|extract|collat|cach|encod)\w*",
@@ -140,7 +142,7 @@ def _line(text: str, lower: str, facts: dict[str, Any]) -> LinePlan:
     passing = (said.part >= 0 or bar) and bool(metrics) and _of_validation(english, metrics)
     if passing:
         metrics = [metric for metric in metrics if metric.kind != "special" or " " in metric.name]
-    if not metrics and _PREPARES.search(text) is not None:
+    if _LAYERS.match(text) is not None or (not metrics and _PREPARES.search(text) is not None):
         return LinePlan(**facts)
     return LinePlan(
         metrics=tuple(metrics),

@@ -138,6 +138,7 @@ class ConsoleRun:
             points = run.points.get(name)
             again = (
                 self.by_epoch
+                and part is None
                 and step is not None
                 and points is not None
                 and len(points.steps) > 0

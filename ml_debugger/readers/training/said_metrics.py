@@ -134,6 +134,9 @@ def _is_share(told: Meaning) -> bool:
 
 def _known(part: str) -> bool:
     low = part.lower().rstrip(".,")
+    if len(low) == 1 and low not in ("y", "%"):
+        # the s of "the model's test accuracy"
+        return False
     return low in _VOCABULARY or set(words(part)) <= _VOCABULARY
 
 
