@@ -86,14 +86,14 @@ class Tally:
 
     def _sum(self, values: Values) -> None:
         if values.dtype.kind != "f":
-            self._join(values.astype(np.float64), float(values.min()), float(values.max()))
-            return
+            values = values.astype(np.float32 if values.itemsize <= 2 else np.float64)
         total = float(np.add.reduce(values))
         if not math.isfinite(total):
             values = self._finite_of(values.astype(np.float64))
             if values.size == 0:
                 return
-        self._join(values, float(values.min()), float(values.max()))
+            total = float(np.add.reduce(values))
+        self._join(values, total)
 
     def _finite_of(self, values: Values) -> Values:
         nan = int(np.count_nonzero(np.isnan(values)))
@@ -103,15 +103,11 @@ class Tally:
         kept: Values = values[finite]
         return kept
 
-    def _join(self, values: Values, minimum: float, maximum: float) -> None:
-        self._minimum = min(self._minimum, minimum)
-        self._maximum = max(self._maximum, maximum)
-        mean = float(np.add.reduce(values)) / values.size
-        centred = values - values.dtype.type(mean)
-        squares = float(np.dot(centred, centred))
-        if not math.isfinite(squares):
-            centred = values.astype(np.float64) - mean
-            squares = float(np.dot(centred, centred))
+    def _join(self, values: Values, total: float) -> None:
+        self._minimum = min(self._minimum, float(values.min()))
+        self._maximum = max(self._maximum, float(values.max()))
+        mean = total / values.size
+        squares = _squares(values, mean)
         joined = self._finite + values.size
         step = mean - self._mean
         self._squares += squares + step * step * self._finite * values.size / joined
@@ -134,3 +130,16 @@ class Tally:
         self._row_filled = bool(filled[-1]) if open_end else False
         ended = filled[:-1] if open_end else filled
         self._zero_rows += int(ended.size - np.count_nonzero(ended))
+
+
+def _squares(values: Values, mean: float) -> float:
+    """Sum of the squares around the mean, the short way where it loses no digits."""
+    whole, around = float(np.dot(values, values)), mean * mean * values.size
+    if around < 0.5 * whole < math.inf:
+        return whole - around
+    centred = values - values.dtype.type(mean)
+    squares = float(np.dot(centred, centred))
+    if math.isfinite(squares):
+        return squares
+    centred = values.astype(np.float64) - mean
+    return float(np.dot(centred, centred))
