@@ -232,10 +232,12 @@ class Watch:
             error = error or (StopTraining(self.policy.stop) if self.policy.stop else None)
             if error is None:
                 live.finish()
+                results = self._looking.look(live, final=True)
             else:
+                # judged as it ran: that it did not come to its end, the error says already
+                results = self._looking.look(live, final=True)
                 live.note("ended", f"{type(error).__name__}: {error}"[:300])
             live.close()
-            results = self._looking.look(live, final=True)
         except Exception as own:  # noqa: BLE001  the boundary: the training is over or goes on
             self._fail(own)
         self._off, self._watching = True, False

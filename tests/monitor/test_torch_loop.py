@@ -204,6 +204,7 @@ def test_a_lost_run_is_told_saved_and_stopped_and_the_real_check_says_why(tmp_pa
         watched(monitor, loop, 200)
     assert raised.value.finding.name == "non-finite-loss"
     assert "non-finite-loss" in [one.name for one in told]
+    assert "incomplete-run" not in [one.name for one in told]
     assert saved == [1]
     run = read_back(tmp_path / "run.jsonl")
     assert run.finished is False
