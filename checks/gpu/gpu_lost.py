@@ -14,14 +14,13 @@ LIVE = ("nvml", "nvidia-smi")
 OFF_BUS = 79
 """Xid of a card that fell off the bus."""
 
-RESTART = ("reset", "reboot", "drain and reset")
-"""Recovery actions without which the card stays unusable or unsafe."""
-
 _LOST = re.compile(
     r"fallen off the bus|GPU is lost|GPU_IS_LOST|determine the device handle|"
     r"handle for GPU|reboot the system to recover",
     re.IGNORECASE,
 )
+_AT_ONCE = re.compile(r"^(?!drain).*(?:reset|reboot)", re.IGNORECASE)
+_LATER = re.compile(r"^drain and reset", re.IGNORECASE)
 _REFUSED = re.compile(r"permission", re.IGNORECASE)
 
 
@@ -47,8 +46,17 @@ _REFUSED = re.compile(r"permission", re.IGNORECASE)
             "NVIDIA DCGM, DcgmHealthWatch: recovery action reset or reboot fails",
             fail=0,
         ),
+        Limit(
+            "to_drain",
+            "cards",
+            "above",
+            "answering cards that the driver wants reset once their work has ended",
+            "NVML API reference, nvmlDeviceGpuRecoveryAction_t: drain and reset; the work on the"
+            " card may end first",
+            warn=0,
+        ),
     ),
-    explained_by=("driver-unreachable",),
+    explained_by=("driver-unreachable", "row-remap", "ecc-uncorrectable"),
     profiles=("quick", "pre-train", "full"),
 )
 def gpu_lost(subject: GpuSnapshot | KernelLog) -> Outcome:
@@ -87,8 +95,10 @@ def _of_driver(snapshot: GpuSnapshot) -> Outcome:
     if not snapshot.devices and not snapshot.attached:
         return NotMeasured("the driver names no card")
     lost = [d for d in snapshot.devices if d.problem is not None and not _refused(d)]
-    asking = [d for d in snapshot.devices if d.problem is None and _asks(d)]
     answering = [d for d in snapshot.devices if d.problem is None]
+    now = [d for d in answering if _AT_ONCE.search(d.recovery_action or "")]
+    later = [d for d in answering if _LATER.search(d.recovery_action or "")]
+    asking = now + later
     hidden = undescribed(snapshot)
     if hidden and snapshot.source not in LIVE and not (lost or asking):
         said = f"{len(snapshot.devices)} of {snapshot.attached} attached cards"
@@ -103,7 +113,7 @@ def _of_driver(snapshot: GpuSnapshot) -> Outcome:
         evidence.append(Evidence("answering", called(sound) if sound else "none"))
     return Measurement(
         title=_title(lost, asking, silent, len(answering)),
-        values={"lost": len(lost) + silent, "to_recover": len(asking)},
+        values={"lost": len(lost) + silent, "to_recover": len(now), "to_drain": len(later)},
         evidence=tuple(evidence),
     )
 
@@ -134,10 +144,6 @@ def _of_message(snapshot: GpuSnapshot) -> Outcome:
 def _refused(device: GpuDevice) -> bool:
     """A card that others may use and we may not is not lost."""
     return _REFUSED.search(device.problem or "") is not None
-
-
-def _asks(device: GpuDevice) -> bool:
-    return (device.recovery_action or "").strip().lower() in RESTART
 
 
 def _of_kernel(log: KernelLog) -> Outcome:
