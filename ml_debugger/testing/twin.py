@@ -21,6 +21,9 @@ Layout, the same that the engine leaves:
     positions/positions.parquet, positions/sizing.json
     backtest/backtest.json, backtest/equity.parquet
     snapshots/gpu.json, host.json, storage.json, environment.json
+    snapshots/pages.json           retired pages of a card up to Volta
+    snapshots/workstation.json     a card with a fan
+    snapshots/gpu-history.csv      four cards over two hours, as nvidia-smi logs them
 """
 
 from __future__ import annotations

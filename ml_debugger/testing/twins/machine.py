@@ -11,28 +11,31 @@ import numpy as np
 from ml_debugger.artifacts import (
     Artifact,
     Environment,
-    GpuDevice,
     GpuSnapshot,
     HostSnapshot,
     StorageSnapshot,
     Volume,
 )
 from ml_debugger.artifacts.recorded import to_record
+from ml_debugger.testing.twins import cards
 
 GIB = 2**30
 TAKEN = "2025-06-02T06:05:00Z"
-CARD_BYTES = 81_559 * 2**20
-"""Memory of an H100 SXM as its driver states it."""
 
 
 def write(folder: Path, rng: np.random.Generator) -> None:
-    """Write gpu.json, host.json, storage.json and environment.json under snapshots/."""
+    """Write the recorded snapshots and the log of the cards under snapshots/."""
     target = folder / "snapshots"
     target.mkdir(parents=True, exist_ok=True)
     write_snapshot(target / "gpu.json", gpu(rng))
     write_snapshot(target / "host.json", host(rng))
     write_snapshot(target / "storage.json", storage(rng))
     write_snapshot(target / "environment.json", environment())
+    # numbers of their own, so that the files written later stay as they are
+    pages, workstation, history = rng.spawn(3)
+    write_snapshot(target / "pages.json", cards.volta_pages(pages))
+    write_snapshot(target / "workstation.json", cards.workstation_fan(workstation))
+    cards.write_history(target / "gpu-history.csv", cards.history(history))
 
 
 def write_snapshot(file: Path, snapshot: Artifact) -> None:
@@ -40,31 +43,20 @@ def write_snapshot(file: Path, snapshot: Artifact) -> None:
     file.write_text(json.dumps(to_record(snapshot), indent=2) + "\n", encoding="utf-8")
 
 
-def card(index: int, rng: np.random.Generator) -> GpuDevice:
-    """A busy card within all limits."""
-    return GpuDevice(
-        index=index,
-        name="NVIDIA H100 80GB HBM3",
-        uuid=f"GPU-5f1c0a2e-0000-4000-8000-00000000000{index}",
-        memory_total=CARD_BYTES,
-        memory_used=int(rng.uniform(0.4, 0.6) * CARD_BYTES),
-        utilisation=round(float(rng.uniform(70, 95)), 1),
-        temperature=round(float(rng.uniform(48, 62)), 1),
-        power_watts=round(float(rng.uniform(380, 560)), 1),
-    )
-
-
-def gpu(rng: np.random.Generator, cards: int = 1) -> GpuSnapshot:
+def gpu(rng: np.random.Generator, count: int = 1) -> GpuSnapshot:
     """A driver that answers."""
     return GpuSnapshot(
         subject="gpu",
         path=None,
         state="answered",
-        devices=tuple(card(index, rng) for index in range(cards)),
+        devices=tuple(cards.h100(index, rng) for index in range(count)),
         driver_version="570.124.06",
         cuda_version="12.8",
-        signs=(*(f"/dev/nvidia{index}" for index in range(cards)), "/dev/nvidiactl"),
+        signs=(*(f"/dev/nvidia{index}" for index in range(count)), "/dev/nvidiactl"),
         taken=TAKEN,
+        attached=count,
+        source="nvml",
+        users=tuple(4100 + index for index in range(count)),
     )
 
 
