@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from ml_debugger.readers.training.boxes import Box
 from ml_debugger.readers.training.curves import Run, Runs
 from ml_debugger.readers.training.line_plan import LinePlan, Metric
-from ml_debugger.readers.training.names import is_loss, meaning, words
+from ml_debugger.readers.training.names import meaning
 from ml_debugger.readers.training.stamps import seconds
 from ml_debugger.readers.training.survey import counted
 
-_ROW_COUNTERS = ("total_timesteps", "timesteps", "timesteps_total", "num_timesteps", "epoch",
-                 "step", "iteration", "iterations", "steps", "misc_total_timesteps",
-                 "time_total_timesteps", "n_updates")  # fmt: skip
 # a last bar that stands further than this may have ended between two of its refreshes
 _NEARLY = 0.95
 _SECTION_LINES = 40
@@ -251,17 +249,14 @@ class ConsoleRun:
 
     def end_box(self) -> None:
         """Take the rows of a box of keys and values, such as Stable-Baselines prints."""
-        rows, self.rows = self.rows, []
-        plain = {"_".join(words(key)): value for key, value, _ in rows}
-        counter = next((plain[name] for name in _ROW_COUNTERS if name in plain), None)
-        told = [(key, value, line) for key, value, line in rows if _is_metric(key)]
-        if counter is not None and counted(counter) is not None and told:
-            if self.by_epoch and "epoch" in plain:
-                self._enter(counter)
+        box, self.rows = Box(self.rows), []
+        if box.counter is not None and counted(box.counter) is not None and box.metrics:
+            if self.by_epoch and box.by_epoch:
+                self._enter(box.counter)
             else:
-                self._turn(counter)
-        for key, value, line in told:
-            self.runs.now.add(key, counter, value, line, counter is None)
+                self._turn(box.counter)
+        for key, value, line in box.metrics:
+            self.runs.now.add(key, box.counter, value, line, box.counter is None)
 
     def _skip(self, plan: LinePlan, values: Values, line: int) -> None:
         self.skipped += 1
@@ -310,15 +305,6 @@ def is_live(metric: Metric, value: float) -> bool:
 def _metric_of(name: str) -> str:
     told = meaning(name)
     return told.metric if told is not None else ""
-
-
-def _is_metric(key: str) -> bool:
-    told = meaning(key)
-    return told is not None and (
-        told.kind in ("loss", "accuracy", "special")
-        or is_loss(key)
-        or not {"reward", "rew", "return", "kl", "entropy", "variance"}.isdisjoint(words(key))
-    )
 
 
 def _count_from_zero(run: Run) -> None:
