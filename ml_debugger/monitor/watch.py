@@ -75,7 +75,7 @@ class Watch:
         """`step` for adapters: does not raise StopTraining, see `should_stop`."""
         begin = self._clock()
         try:
-            if given.get("norms") is None and not metrics and self._passed(begin, loss, step):
+            if not (metrics or given.get("norms")) and self._passed(begin, loss, step):
                 return
             if self._off:
                 return

@@ -173,6 +173,8 @@ def test_lightning(monitor, lightning) -> None:
     assert list(run.curves["train_loss"].steps) == list(range(1, 25))
     assert min(run.curves["grad_norm"].values) > 1e-3, "taken before clipping"
     assert "grad_norm/weight" in run.curves
+    assert list(run.curves["grad_norm"].steps) == [1, 11, 21], "sampled, not every step"
+    assert list(run.curves["learning_rate"].steps) == [1, 11, 21]
     assert list(run.curves["val_loss"].values) == [0.5], "the sanity check is none"
     assert (run.planned_steps, run.model, run.finished) == (24, "Linear", True)
     assert run.curves["learning_rate"].values[0] == 0.1
