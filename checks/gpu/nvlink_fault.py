@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from statistics import median
 
 from checks.gpu.cards import at, called, saying, verdict
 from ml_debugger.artifacts import GpuDevice, GpuSnapshot, KernelEvent, KernelLog
@@ -50,12 +51,13 @@ _HARMLESS = re.compile(r"non-?fatal", re.IGNORECASE)
         ),
         Limit(
             "link_errors",
-            "errors",
+            "times the usual",
             "above",
-            "counted errors of all links of the worst card",
-            "imbue-ai/cluster-health, health_checks.py: five and more warn; DCGM: any new one"
-            " warns",
-            warn=4,
+            "counted errors of the worst card over ten times the median of its like, at least"
+            " 1,000",
+            "NVIDIA DCGM, DcgmHealthWatch.cpp: 100 CRC errors a second are tolerated, so 1,000"
+            " are ten seconds' worth",
+            warn=1,
         ),
         Limit(
             "fatal_events",
@@ -84,7 +86,9 @@ def nvlink_fault(subject: GpuSnapshot | KernelLog) -> Outcome:
         Inactive links of cards that should have all of them: modules made for NVLink, and
         cards whose siblings have more active ones. Cards without a bridge have all links
         inactive and are sound. Further the links' counted errors, the state of the fabric
-        (NVSwitch), and in a kernel log the Xids of NVLink and fatal NVSwitch errors.
+        (NVSwitch), and in a kernel log the Xids of NVLink and fatal NVSwitch errors. Counted
+        errors are compared with those of the other cards of the name: a sound link corrects
+        some every day.
     Why it matters:
         NCCL falls back to PCIe, ten times slower, or hangs until its time-out. With a fabric
         that is not ready CUDA itself does not start ("system not yet initialized").
@@ -95,9 +99,10 @@ def nvlink_fault(subject: GpuSnapshot | KernelLog) -> Outcome:
         a training run slowly.
     Sources:
         NVIDIA, Fabric Manager user guide; nvidia-smi manual, fabric. The tools disagree: DCGM
-        fails on a link that is down or a replay, imbue warns from five errors, gpud compares
-        with a configured number of links and is off without one. Ours needs no number: module
-        cards and siblings say how many there must be.
+        fails on a link that is down, a replay or 100 CRC errors a second, imbue warns from
+        five errors in all, gpud compares with a configured number of links and is off without
+        one. A count without its hours says little, so ours compares cards with each other;
+        module cards and siblings say how many links there must be.
     """
     if isinstance(subject, KernelLog):
         return _of_kernel(subject)
@@ -111,7 +116,8 @@ def _of_driver(snapshot: GpuSnapshot) -> Outcome:
     down = [d for d in told if _missing(d, told)]
     failed = [d for d in told if _failed(d)]
     waiting = [d for d in told if _waiting(d) and d not in failed]
-    erring = [d for d in told if d.connection.link_errors]
+    noise = {d: _noise(d, told) for d in told}
+    erring = [d for d in told if noise[d] > 1]
     counted = [d for d in told if d.connection.links is not None]
     return verdict(
         snapshot,
@@ -122,7 +128,7 @@ def _of_driver(snapshot: GpuSnapshot) -> Outcome:
             "links_down": sum(_missing(d, told) for d in told) if counted else float("nan"),
             "fabric_failed": len(failed),
             "fabric_not_ready": len(waiting),
-            "link_errors": max(d.connection.link_errors or 0 for d in told),
+            "link_errors": max(noise.values()) if len(told) > 1 else float("nan"),
         },
         fact=lambda d: Evidence("nvlink", _told(d), None, at(d)),
     )
@@ -145,6 +151,14 @@ def _missing(device: GpuDevice, told: list[GpuDevice]) -> int:
         return device.connection.links_down
     siblings = [_active(d) for d in told if d.name == device.name]
     return max(siblings) - _active(device)
+
+
+def _noise(device: GpuDevice, told: list[GpuDevice]) -> float:
+    """Counted errors over what is usual among the other cards of the name."""
+    others = [
+        d.connection.link_errors or 0 for d in told if d is not device and d.name == device.name
+    ]
+    return (device.connection.link_errors or 0) / max(1000, 10 * median(others or [0]))
 
 
 def _failed(device: GpuDevice) -> bool:

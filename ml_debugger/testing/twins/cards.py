@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ml_debugger.artifacts import (
     GpuSeries,
     GpuSnapshot,
 )
+from ml_debugger.testing.times import same_time
 
 MIB = 2**20
 H100 = "NVIDIA H100 80GB HBM3"
@@ -175,3 +178,19 @@ def write_history(file: Path, history: GpuHistory) -> None:
             )
             lines.append(", ".join(cells))
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def change_history(
+    workspace: Path,
+    rng: np.random.Generator,
+    change: Callable[[GpuSeries], GpuSeries],
+    only: int | None = None,
+) -> None:
+    """Write the log of the cards anew with all series changed, or with `only` one of them."""
+    file = workspace / "snapshots" / "gpu-history.csv"
+    whole = history(rng)
+    series = tuple(
+        change(one) if only is None or one.index == only else one for one in whole.series
+    )
+    with same_time(file):
+        write_history(file, replace(whole, series=series))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from ml_debugger.artifacts import (
     StorageSnapshot,
     Volume,
 )
-from ml_debugger.artifacts.recorded import to_record
+from ml_debugger.artifacts.recorded import from_record, to_record
+from ml_debugger.testing.times import same_time
 from ml_debugger.testing.twins import cards
 
 GIB = 2**30
@@ -58,6 +60,16 @@ def gpu(rng: np.random.Generator, count: int = 1) -> GpuSnapshot:
         source="nvml",
         users=tuple(4100 + index for index in range(count)),
     )
+
+
+def change_card(file: Path, **changes: Any) -> None:
+    """Give the first card of a recorded snapshot other values, and the file its old times."""
+    snapshot = from_record(json.loads(file.read_bytes()))
+    if not isinstance(snapshot, GpuSnapshot):
+        raise TypeError(f"{file} records no cards")
+    first, *others = snapshot.devices
+    with same_time(file):
+        write_snapshot(file, replace(snapshot, devices=(replace(first, **changes), *others)))
 
 
 def host(rng: np.random.Generator, used_share: float | None = None) -> HostSnapshot:
