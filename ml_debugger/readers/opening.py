@@ -21,7 +21,9 @@ def readers() -> tuple[Reader, ...]:
     from ml_debugger.readers import (
         checkpoints,
         configurations,
+        gpu,
         json_text,
+        kernel,
         records,
         scalers,
         snapshots,
@@ -33,6 +35,8 @@ def readers() -> tuple[Reader, ...]:
     return (
         *sources.READERS,
         snapshots.READER,
+        *kernel.READERS,
+        *gpu.READERS,
         *records.READERS,
         scalers.READER,
         *checkpoints.READERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ml_debugger.artifacts import (
@@ -11,6 +12,8 @@ from ml_debugger.artifacts import (
     Checkpoint,
     FeatureTable,
     FileRead,
+    GpuHistory,
+    GpuSnapshot,
     LogText,
     Positions,
     Predictions,
@@ -83,8 +86,24 @@ def describe(artifact: Artifact) -> str | None:
         case BoosterModel(trees=trees, width=width):
             wide = "" if width is None else f", {_number(width, 'feature')}"
             return f"boosted model, {_count(trees, 'tree')}{wide}"
+        case GpuSnapshot():
+            return _cards(artifact)
+        case GpuHistory(series=series):
+            samples = max((len(one.seconds) for one in series), default=0)
+            return f"history of {_count(series, 'GPU')}, {_number(samples, 'sample')}"
         case _:
             return None
+
+
+def _cards(snapshot: GpuSnapshot) -> str:
+    """A snapshot of the driver: its cards by name, or that it did not answer."""
+    if snapshot.state != "answered":
+        return f"GPU snapshot, driver {snapshot.state}"
+    names = Counter(device.name for device in snapshot.devices if device.name != "unknown")
+    cards = ", ".join(f"{count} x {name}" for name, count in names.items())
+    number = _count(snapshot.devices, "GPU")
+    part = f", {snapshot.partial} only" if snapshot.partial else ""
+    return f"GPU snapshot, {cards or number}{part}"
 
 
 def _log(log: LogText) -> str:

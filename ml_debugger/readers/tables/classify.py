@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ml_debugger.artifacts import Artifact
+from ml_debugger.nvidia_smi.names import is_telemetry
 from ml_debugger.readers.tables.backtest import backtests_of
 from ml_debugger.readers.tables.features import features_of
 from ml_debugger.readers.tables.keys import find_keys
@@ -15,7 +16,6 @@ from ml_debugger.readers.tables.predictions import predictions_of
 from ml_debugger.readers.tables.prices import prices_of
 from ml_debugger.readers.tables.split import split_of
 from ml_debugger.readers.tables.table import Table
-from ml_debugger.readers.tables.telemetry import is_telemetry
 from ml_debugger.readers.tables.trials import trials_of
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from ml_debugger.readers.tables.telemetry import is_telemetry
+from ml_debugger.nvidia_smi.names import is_telemetry
 
 SAMPLE_ROWS = 2_000
 

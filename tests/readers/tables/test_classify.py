@@ -207,16 +207,15 @@ def test_values_of_funds_are_prices_and_that_of_an_account_is_a_backtest(
 
 
 @pytest.mark.parametrize(
-    "header",
+    "columns",
     [
-        "timestamp, name, pci.bus_id, temperature.gpu, utilization.gpu [%], memory.used [MiB]",
-        "index,gpu_name,driver_version,memory.total [MiB],power.draw [W]",
+        ("timestamp", "name", "temperature.gpu", "utilization.gpu [%]", "memory.used [MiB]"),
+        ("index", "gpu_name", "driver_version", "memory.total [MiB]", "power.draw [W]"),
     ],
 )
-def test_measurements_of_gpus_are_no_features(tmp_path: Path, header: str) -> None:
-    row = ",".join(["2026/07/14 08:12:53.353", *(["7"] * header.count(","))])
-    file = tmp_path / "log.csv"
-    file.write_text("\n".join([header, *([row] * 60)]) + "\n")
-    (found,) = open_file(file, "log.csv", named=True)
+def test_measurements_of_gpus_are_no_features(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    file = tmp_path / "log.parquet"
+    pl.DataFrame({column: [7.0] * 60 for column in columns}).write_parquet(file)
+    (found,) = open_file(file, "log.parquet", named=True)
     assert isinstance(found, Unrecognised)
     assert found.content == "measurements of nvidia-smi"
