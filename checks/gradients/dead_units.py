@@ -146,7 +146,9 @@ def _is_pruned(judged: Sequence[Tensor], checkpoint: Checkpoint) -> bool:
         shares.append(figures.zero_rows / figures.rows)
     if not shares:
         return False
-    alike = len(shares) > 2 and min(shares) > 0 and max(shares) - min(shares) <= _ALIKE
+    # a share of few rows is rounded to one of them
+    tolerance = _ALIKE + 1 / min(tensor.shape[0] for tensor in judged)
+    alike = len(shares) > 2 and min(shares) > 0 and max(shares) - min(shares) <= tolerance
     return alike or sum(sparse) > len(sparse) / 2
 
 

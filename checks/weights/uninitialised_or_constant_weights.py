@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from statistics import median
 
 from ml_debugger.artifacts import Checkpoint, Tensor, TensorFigures
 from ml_debugger.artifacts.tensor_roles import (
@@ -19,6 +21,9 @@ from ml_debugger.artifacts.tensor_roles import (
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
 _FEWEST_VALUES = 8
+_SPARSE = 0.3
+"""Share of zeros that no training leaves in half of the matrices."""
+
 _NEVER_SET = 1e-20
 """Largest value of a matrix that nobody filled, in initial scales; training never gets there."""
 
@@ -89,6 +94,8 @@ def uninitialised_or_constant_weights(checkpoint: Checkpoint) -> Outcome:
         return NotMeasured(f"every tensor holds the one value {same:g}: filled, not trained")
     trained, last = _was_trained(checkpoint), judged[-1]
     constant = [t for t in judged if _is_constant(checkpoint.figures[t.name])]
+    if _is_sparse(judged, checkpoint):
+        constant = [t for t in constant if not _is_zero(checkpoint.figures[t.name])]
     fresh = [
         t for t in constant
         if _is_zero(checkpoint.figures[t.name])
@@ -130,6 +137,13 @@ def _is_constant(figures: TensorFigures) -> bool:
 
 def _is_zero(figures: TensorFigures) -> bool:
     return figures.zeros == figures.count
+
+
+def _is_sparse(judged: Sequence[Tensor], checkpoint: Checkpoint) -> bool:
+    """Whether half of the other matrices are zero in large parts: pruning empties whole ones."""
+    figures = [checkpoint.figures[t.name] for t in judged]
+    shares = [one.zeros / one.count for one in figures if not _is_zero(one)]
+    return bool(shares) and median(shares) > _SPARSE
 
 
 def _is_unset(tensor: Tensor, figures: TensorFigures) -> bool:

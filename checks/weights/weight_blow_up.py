@@ -19,11 +19,12 @@ from ml_debugger.artifacts.tensor_roles import (
 )
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
-LARGE, GROWN, UNSCALED = 100, 20, 1000
+LARGE, GROWN, UNSCALED = 100, 10, 1000
 _FEWEST = 3
 """Checkpoints of a run from which on a growth can be told from a step."""
 
 _STILL_GROWS = 1.05
+"""Growth since the last checkpoint, over that of a random walk, which slows down by itself."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class _Large:
             unit="times",
             direction="above",
             warn=GROWN,
-            fail=200,
+            fail=100,
             meaning="growth of a matrix or a bias over the run's checkpoints, from its own start "
             "or the initial scale, whichever is larger, while it still grows at the end",
             source="arithmetic: 10,000 steps of Adam at rate 0.001 in random directions move a "
@@ -68,7 +69,7 @@ class _Large:
             direction="above",
             warn=UNSCALED,
             meaning="variance that batch normalisation saw, over what its layer makes of inputs "
-            "of unit variance",
+            "of unit variance, and at most that variance itself",
             source="arithmetic: inputs of unit variance give 1, fully correlated ones as many "
             "as there are inputs; measured: 1 to 2 on standardised, 4,770 on raw market data",
         ),
@@ -151,7 +152,8 @@ def _powers(checkpoint: Checkpoint) -> Sequence[_Large]:
             # images between 0 and 255 are usual, and normalised by this very layer
             of_rows = len(before.shape) in (2, 3) and before.shape[0] == tensor.shape[0]
             if size and mean is not None and of_rows:
-                power = mean / (fan_in(before) * size * size)
+                # behind a layer near zero the variance is that of what was added to it
+                power = min(mean, mean / (fan_in(before) * size * size))
                 where = f"mean {mean:.3g} behind {module(before.name)}"
                 found.append(_Large(power, tensor, where))
     return found
@@ -172,7 +174,8 @@ def _growths(checkpoint: Checkpoint, series: CheckpointSeries | None) -> list[_L
             continue
         held = [m.figures.get(tensor.name) for m in members]
         sizes = [size for one in held if one is not None and (size := rms(one)) is not None]
-        if len(sizes) < _FEWEST or sizes[-1] < _STILL_GROWS * sizes[-2]:
+        walk = math.sqrt(len(sizes) / max(1, len(sizes) - 1))
+        if len(sizes) < _FEWEST or sizes[-1] < _STILL_GROWS * walk * sizes[-2]:
             continue
         start = max(sizes[0], 1.0 if bias else 1 / math.sqrt(fan_in(tensor)))
         where = f"root mean square {sizes[0]:.3g} to {sizes[-1]:.3g} in {len(sizes)} checkpoints"

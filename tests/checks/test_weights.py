@@ -244,6 +244,20 @@ def test_zero_rows(rows: int, expected: Status) -> None:
     assert status(dead_units, dead(rows)) is expected
 
 
+def test_batch_normalisation_behind_a_residual_branch_that_starts_at_zero() -> None:
+    tensors = {"fc.weight": matrix(16, 32, scale=1e-4), "bn.running_var": np.full(16, 2.0, "f4")}
+    assert status(weight_blow_up, checkpoint(tensors)) is Status.PASS
+
+
+def test_pruning_may_empty_a_whole_matrix() -> None:
+    tensors = {f"l{n}.weight": matrix(20, 20) for n in range(4)}
+    for values in tensors.values():
+        values[RNG.random(values.shape) < 0.9] = 0
+    tensors["head.weight"] = np.zeros((1, 20), "f4")
+    pruned = checkpoint(tensors, 5000)
+    assert status(uninitialised_or_constant_weights, pruned) is Status.PASS
+
+
 def test_pruned_models_are_not_judged() -> None:
     assert status(dead_units, dead(15, which=(0, 1, 2, 3))) is Status.SKIP
     sparse = {f"l{n}.weight": matrix(20, 20) for n in range(4)}
