@@ -12,6 +12,7 @@ from ml_debugger.artifacts.base import Artifact
 from ml_debugger.artifacts.environment import Environment
 from ml_debugger.artifacts.gpu import GpuSnapshot
 from ml_debugger.artifacts.host import HostSnapshot
+from ml_debugger.artifacts.kernel_log import KernelLog
 from ml_debugger.artifacts.storage import StorageSnapshot
 
 SCHEMAS: Mapping[str, type[Artifact]] = {
@@ -19,6 +20,7 @@ SCHEMAS: Mapping[str, type[Artifact]] = {
     "ml-debugger/host-snapshot/1": HostSnapshot,
     "ml-debugger/storage-snapshot/1": StorageSnapshot,
     "ml-debugger/environment/1": Environment,
+    "ml-debugger/kernel-log/1": KernelLog,
 }
 """The artifact of each schema."""
 
@@ -27,6 +29,7 @@ SUBJECTS: Mapping[type[Artifact], str] = {
     HostSnapshot: "host",
     StorageSnapshot: "storage",
     Environment: "environment",
+    KernelLog: "kernel log",
 }
 """What the snapshots of this machine are called."""
 

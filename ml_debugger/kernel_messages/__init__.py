@@ -1,0 +1,1 @@
+"""What Linux kernels write: the frames of their lines, what the messages mean, Xid classes."""
