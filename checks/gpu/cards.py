@@ -29,8 +29,9 @@ def saying(
         return NotMeasured(f"no card answers, so {what} is not known")
     told = [device for device in answering if says(device)]
     if not told:
+        say = verb(answering, "does", "do")
         only = f" (the output holds only {snapshot.partial})" if snapshot.partial else ""
-        return NotMeasured(f"{called(answering)} does not say {what}{only}")
+        return NotMeasured(f"{called(answering)} {say} not say {what}{only}")
     return told
 
 

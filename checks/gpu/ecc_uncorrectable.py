@@ -107,13 +107,17 @@ def _unexplained(device: GpuDevice) -> int:
 def _title(told: list[GpuDevice], concerned: list[GpuDevice], now: int, ever: int) -> str:
     if now:
         bad = [d for d in concerned if _volatile(d)]
-        return f"{called(bad)}: {now} uncorrectable memory errors since the driver was loaded"
+        return f"{called(bad)}: {_errors(now)} since the driver was loaded"
     flagged = [d for d in concerned if d.errors.sram_threshold]
     if flagged:
         return f"{called(flagged)}: too many SRAM errors, says the driver"
     if ever:
-        return f"{called(concerned)}: {ever} uncorrectable memory errors in the past, none now"
+        return f"{called(concerned)}: {_errors(ever)} in the past, none now"
     repaired = [d for d in told if d.errors.uncorrected_aggregate]
     if repaired:
         return f"{called(repaired)}: past memory errors, all repaired by row remapping"
     return f"{called(told)} {verb(told, 'counts', 'count')} no uncorrectable memory error"
+
+
+def _errors(number: int) -> str:
+    return f"{number} uncorrectable memory error{'' if number == 1 else 's'}"

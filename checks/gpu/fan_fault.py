@@ -74,7 +74,7 @@ def fan_fault(snapshot: GpuSnapshot, settings: Settings) -> Outcome:
         fan; a blocked fan may show its intended speed, so a pass does not prove air. gpud,
         DCGM, Azure and gcm do not judge fans.
     """
-    told = saying(snapshot, "its fan speed (no fan of its own)", _says)
+    told = saying(snapshot, "its fan speed", _says)
     if isinstance(told, NotMeasured):
         return told
     turning = {d.name for d in told if d.fan}
@@ -92,7 +92,7 @@ def fan_fault(snapshot: GpuSnapshot, settings: Settings) -> Outcome:
     elif erring:
         title = f"{called(erring)}: the fan gives an error instead of a speed"
     else:
-        title = f"Fans of {called(owners)} {_speeds(owners)}"
+        title = f"{verb(owners, 'Fan', 'Fans')} of {called(owners)} {_speeds(owners)}"
     concerned = list(dict.fromkeys((*standing, *erring)))
     return verdict(
         snapshot,

@@ -19,6 +19,8 @@ from ml_debugger.contract import (
 GIB = 2**30
 LEAST_SAMPLES = 40
 PARTS = 8
+MOST_SCATTER = 24.3
+"""Chi-squared of eight shares of one constant share, exceeded in one of a thousand cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,8 @@ def gpu_idle_while_training(history: GpuHistory, settings: Settings) -> Outcome:
         The share of samples in which even the busiest card is under 10 percent of
         utilisation, from its first work to its last. Where nobody knows that a training ran,
         only a regular pattern is judged: memory held throughout, and work in every eighth of
-        the time in about the same share. A service that answers requests by day and sleeps at
-        night has no such pattern; a steady one can look like it.
+        the time in the same share but for chance. A service that answers requests by day and
+        sleeps at night has no such pattern; a steady one can look like it.
     Why it matters:
         The card is paid for by the hour. Waiting for input is the most common reason why a
         training takes three times as long as it must.
@@ -173,10 +175,13 @@ def _regular(work: Work) -> bool:
     """Work in the same share throughout on memory that is held: a loop, whatever it does."""
     least, most = work.held
     share = 1 - work.idle / 100
+    variance = share * (1 - share) * PARTS / work.samples
+    scatter = sum((part - share) ** 2 for part in work.parts)
     return (
         least >= GIB
         and least >= 0.5 * most
-        and all(0.5 * share <= part <= 2 * share for part in work.parts)
+        and min(work.parts) > 0
+        and scatter <= MOST_SCATTER * variance
     )
 
 

@@ -149,6 +149,8 @@ def _refused(device: GpuDevice) -> bool:
 def _of_kernel(log: KernelLog) -> Outcome:
     if log.problem is not None:
         return NotMeasured(f"the kernel log could not be read: {log.problem}")
+    if not log.lines:
+        return NotMeasured("the kernel log is empty")
     events = [e for e in log.events if e.kind == "off-bus" or _is_79(e)]
     cards = sorted({_address(e) for e in events})
     if not events:

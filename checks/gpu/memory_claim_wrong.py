@@ -9,6 +9,9 @@ from ml_debugger.artifacts import Expectations, GpuDevice, GpuSnapshot
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 
 GIB, GB = 2**30, 10**9
+LOG = "nvidia-smi --query-gpu"
+"""Source of snapshots that are the last rows of a log."""
+
 NEAR = 3.0
 """Percent by which a claim may miss and still be recognised as the memory of some of the cards."""
 
@@ -48,7 +51,8 @@ def memory_claim_wrong(snapshot: GpuSnapshot, expectations: Expectations | None)
         `expect.gpu_memory_gb`, the memory of all cards together, against the sum of what the
         driver says. Any of the usual ways of counting is accepted: GiB, decimal GB, and the
         figure under which a card is sold, which lies between both. Further `expect.gpu_name`
-        against the names of the cards.
+        against the names of the cards. Logs and parts of outputs are not compared: they are
+        often of other machines.
     Why it matters:
         Batch sizes, shards and the choice of a machine rest on this number. Eight B200 hold
         1,432 GiB (1,538 GB, sold as 1,440): who plans with 192 GB plans with one of the
@@ -71,6 +75,8 @@ def memory_claim_wrong(snapshot: GpuSnapshot, expectations: Expectations | None)
         return NotMeasured("the driver did not answer, so nothing can be compared")
     if not snapshot.devices:
         return NotMeasured("there is no card to compare the claim with")
+    if snapshot.partial is not None or snapshot.source == LOG:
+        return NotMeasured("a log or a part of an output may be of another machine")
     named = [d for d in snapshot.devices if d.problem is None]
     others = _others(named, expectations.gpu_name) if expectations.gpu_name else None
     claim = expectations.gpu_memory_gb

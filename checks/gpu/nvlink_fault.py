@@ -214,6 +214,8 @@ def _told(device: GpuDevice) -> str:
 def _of_kernel(log: KernelLog) -> Outcome:
     if log.problem is not None:
         return NotMeasured(f"the kernel log could not be read: {log.problem}")
+    if not log.lines:
+        return NotMeasured("the kernel log is empty")
     events = [e for e in log.events if _of_link(e)]
     fatal = [e for e in events if not _HARMLESS.search(e.text)]
     mild = [e for e in events if e.kind != "sxid" and e not in fatal]
