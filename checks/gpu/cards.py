@@ -21,17 +21,16 @@ def saying(
     if snapshot.state == "absent":
         return NotMeasured("no sign of an NVIDIA GPU on this machine")
     if snapshot.state == "unreachable":
-        return NotMeasured(f"the driver did not answer, so {what} is not known")
+        return NotMeasured(f"the driver did not answer: {what} unknown")
     if not snapshot.devices:
         return NotMeasured("the driver names no card")
     answering = [device for device in snapshot.devices if device.problem is None]
     if not answering:
-        return NotMeasured(f"no card answers, so {what} is not known")
+        return NotMeasured(f"no card answers: {what} unknown")
     told = [device for device in answering if says(device)]
     if not told:
-        say = verb(answering, "does", "do")
         only = f" (the output holds only {snapshot.partial})" if snapshot.partial else ""
-        return NotMeasured(f"{called(answering)} {say} not say {what}{only}")
+        return NotMeasured(f"{called(answering)}: {what} not said{only}")
     return told
 
 

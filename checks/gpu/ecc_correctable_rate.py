@@ -55,7 +55,7 @@ def ecc_correctable_rate(snapshot: GpuSnapshot) -> Outcome:
     """
     told = saying(
         snapshot,
-        "its corrected ECC errors",
+        "corrected ECC errors",
         lambda d: (
             d.errors.corrected_volatile is not None or d.errors.sram_corrected_volatile is not None
         ),

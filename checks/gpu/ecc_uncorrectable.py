@@ -63,7 +63,7 @@ def ecc_uncorrectable(snapshot: GpuSnapshot) -> Outcome:
         spoiled this session and fail; an old one warns, because the card works and its owner
         must know. NVIDIA, "GPU Memory Error Management" and nvidia-smi manual, ECC errors.
     """
-    told = saying(snapshot, "its uncorrectable ECC errors", _says)
+    told = saying(snapshot, "uncorrectable ECC errors", _says)
     if isinstance(told, NotMeasured):
         return told
     concerned = [d for d in told if _volatile(d) or _unexplained(d) or d.errors.sram_threshold]

@@ -74,7 +74,7 @@ def fan_fault(snapshot: GpuSnapshot, settings: Settings) -> Outcome:
         fan; a blocked fan may show its intended speed, so a pass does not prove air. gpud,
         DCGM, Azure and gcm do not judge fans.
     """
-    told = saying(snapshot, "its fan speed", _says)
+    told = saying(snapshot, "fan speed", _says)
     if isinstance(told, NotMeasured):
         return told
     turning = {d.name for d in told if d.fan}

@@ -61,7 +61,7 @@ def mig_mode(snapshot: GpuSnapshot, expectations: Expectations | None) -> Outcom
         NVIDIA, Multi-Instance GPU user guide. DCGM and gpud only show the mode; ours compares
         with what the configuration asks for, which alone can make it wrong.
     """
-    told = saying(snapshot, "its MIG mode", lambda d: d.mig is not None)
+    told = saying(snapshot, "MIG mode", lambda d: d.mig is not None)
     if isinstance(told, NotMeasured):
         return told
     wish = expectations.gpu_mig if expectations is not None else None

@@ -110,7 +110,7 @@ def nvlink_fault(subject: GpuSnapshot | KernelLog) -> Outcome:
 
 
 def _of_driver(snapshot: GpuSnapshot) -> Outcome:
-    told = saying(snapshot, "its NVLink and fabric", _says)
+    told = saying(snapshot, "NVLink and fabric", _says)
     if isinstance(told, NotMeasured):
         return told
     down = [d for d in told if _missing(d, told)]

@@ -47,9 +47,7 @@ def overheating(snapshot: GpuSnapshot) -> Outcome:
         at fixed 60, 70 and 80 degrees, which every working card reaches; gpud compares with
         the card's own maximum; gcm wants the limit as a flag. Ours is relative to the card.
     """
-    told = saying(
-        snapshot, "how near its slowdown temperature it is", lambda d: headroom(d) is not None
-    )
+    told = saying(snapshot, "degrees to the slowdown", lambda d: headroom(d) is not None)
     if isinstance(told, NotMeasured):
         return told
     hottest = min(told, key=_left)

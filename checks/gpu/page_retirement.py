@@ -64,7 +64,7 @@ def page_retirement(snapshot: GpuSnapshot) -> Outcome:
     """
     told = saying(
         snapshot,
-        "its retired pages",
+        "retired pages",
         lambda d: (
             d.errors.retired_single is not None
             or d.errors.retired_double is not None

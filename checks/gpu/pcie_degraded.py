@@ -84,7 +84,7 @@ def pcie_degraded(snapshot: GpuSnapshot) -> Outcome:
     """
     told = saying(
         snapshot,
-        "its PCIe link",
+        "PCIe link",
         lambda d: d.connection.width is not None or d.connection.replays is not None,
     )
     if isinstance(told, NotMeasured):

@@ -43,7 +43,7 @@ def persistence_off(snapshot: GpuSnapshot, expectations: Expectations | None) ->
         nobody can change it and nothing is broken, so ours only tells. NVIDIA/nvidia-docker
         issue 379: 24 to 30 seconds for the first contact.
     """
-    told = saying(snapshot, "its persistence mode", lambda d: d.persistence is not None)
+    told = saying(snapshot, "persistence mode", lambda d: d.persistence is not None)
     if isinstance(told, NotMeasured):
         return told
     off = [d for d in told if not d.persistence]

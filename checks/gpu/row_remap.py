@@ -64,7 +64,7 @@ def row_remap(snapshot: GpuSnapshot) -> Outcome:
     """
     told = saying(
         snapshot,
-        "its remapped rows",
+        "remapped rows",
         lambda d: (
             d.errors.remap_pending is not None
             or d.errors.remap_failed is not None

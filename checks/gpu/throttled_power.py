@@ -58,7 +58,7 @@ def throttled_power(snapshot: GpuSnapshot) -> Outcome:
         power violation, the ordinary cap included, gpud counts hardware slowdowns, Azure only
         logs. A card that trains at its limit is at work, so ours leaves the cap out.
     """
-    told = saying(snapshot, "why its clocks are low", lambda d: d.throttled is not None)
+    told = saying(snapshot, "the reasons for low clocks", lambda d: d.throttled is not None)
     if isinstance(told, NotMeasured):
         return told
     braked = [d for d in told if BRAKE in reasons(d)]

@@ -56,7 +56,7 @@ def throttled_thermal(snapshot: GpuSnapshot) -> Outcome:
         violation within a minute, Azure only logs. One snapshot has no minutes, so ours fails
         only on the hardware's slowdown of a card that computes, and warns otherwise.
     """
-    told = saying(snapshot, "why its clocks are low", lambda d: d.throttled is not None)
+    told = saying(snapshot, "the reasons for low clocks", lambda d: d.throttled is not None)
     if isinstance(told, NotMeasured):
         return told
     slowed = [d for d in told if HARDWARE in reasons(d) or SOFTWARE in reasons(d)]

@@ -74,9 +74,7 @@ def vram_near_full(snapshot: GpuSnapshot, settings: Settings) -> Outcome:
         documentation, "GPU memory allocation"; TensorFlow guide, "Limiting GPU memory
         growth"; vLLM, gpu_memory_utilization = 0.9.
     """
-    told = saying(
-        snapshot, "its memory", lambda d: bool(d.memory_total and d.memory_used is not None)
-    )
+    told = saying(snapshot, "memory", lambda d: bool(d.memory_total and d.memory_used is not None))
     if isinstance(told, NotMeasured):
         return told
 

@@ -69,7 +69,7 @@ def vram_orphaned(snapshot: GpuSnapshot, settings: Settings) -> Outcome:
     """
     told = saying(
         snapshot,
-        "its processes and memory",
+        "processes and memory",
         lambda d: d.processes is not None and d.memory_used is not None and not d.mig,
     )
     if isinstance(told, NotMeasured):
