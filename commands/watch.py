@@ -50,7 +50,7 @@ def command(words: tuple[str, ...], profile: str | None, refresh: float, mouse: 
     check_request(Path(), words, profile=profile)  # what is wrongly asked is refused before
 
     def source(stop: threading.Event) -> Iterator[Event]:
-        request = check_request(Path(), words, profile=profile)
+        request = check_request(Path(), words, profile=profile, looks_only=True)
         history = open_history()
         try:
             yield from run(request, history.compare, stop)

@@ -30,7 +30,13 @@ from ml_debugger.artifacts.logs import LogText, Passage, Pause
 from ml_debugger.artifacts.recomputed import Change, RecomputedColumn
 from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
-from ml_debugger.artifacts.storage import StorageSnapshot, Volume
+from ml_debugger.artifacts.storage import (
+    LargeFile,
+    Leftovers,
+    StorageSnapshot,
+    Volume,
+    VolumeSample,
+)
 from ml_debugger.artifacts.tables import FeatureTable, Positions, Predictions, PriceTable
 from ml_debugger.artifacts.training import Curve, TrainingRun
 from ml_debugger.artifacts.training_config import TrainingConfig
@@ -66,6 +72,8 @@ __all__ = [
     "HostSnapshot",
     "KernelEvent",
     "KernelLog",
+    "LargeFile",
+    "Leftovers",
     "LogText",
     "Passage",
     "Pause",
@@ -89,6 +97,7 @@ __all__ = [
     "Unrecognised",
     "ValidationRecord",
     "Volume",
+    "VolumeSample",
     "Window",
     "Workspace",
     "Written",

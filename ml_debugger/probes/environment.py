@@ -98,8 +98,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--deadline", type=float, default=DEADLINE)
+    parser.add_argument("--fits", action="store_true")
+    parser.add_argument("--all-reduce", action="store_true")
     given = parser.parse_args()
-    gpu_seen = bool(device_files())
+    gpu_seen = given.fits and bool(device_files())
     answer(take_snapshot(given.python, gpu_seen=gpu_seen, deadline=given.deadline))
 
 

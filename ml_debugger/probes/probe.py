@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from ml_debugger.artifacts.base import Artifact
 from ml_debugger.artifacts.recorded import RecordError, from_record
 
-NAMES = ("gpu", "host", "storage", "environment")
+NAMES = ("gpu", "host", "storage", "environment", "kernel_log")
 """The probes of this package."""
 
 DEADLINE = 10.0
@@ -41,7 +41,9 @@ class _Child:
     name: str
     process: subprocess.Popen[bytes]
     started: float
+    deadline: float
     answer: bytearray = field(default_factory=bytearray)
+    late: bool = False
 
 
 def command_of(name: str, arguments: Sequence[str]) -> list[str]:
@@ -51,7 +53,7 @@ def command_of(name: str, arguments: Sequence[str]) -> list[str]:
 
 def take(
     names: Sequence[str] = NAMES,
-    deadline: float = DEADLINE,
+    deadline: float | Mapping[str, float] = DEADLINE,
     *,
     arguments: Mapping[str, Sequence[str]] | None = None,
     grace: float = GRACE,
@@ -59,22 +61,23 @@ def take(
 ) -> list[Artifact | ProbeFailure]:
     """Run probes side by side; the results stand in the order of the names.
 
-    A probe that gives no line within `deadline` seconds gets SIGTERM. One that is still there
-    `grace` seconds later hangs in a driver or a mount, where SIGKILL does harm: it is left
-    alone and collected by a later call.
+    A probe that gives no line within its `deadline`, in seconds for all or by name, gets SIGTERM.
+    One that is still there `grace` seconds later hangs in a driver or a mount, where SIGKILL does
+    harm: it is left alone and collected by a later call.
     """
     _abandoned[:] = [process for process in _abandoned if process.poll() is None]
     given = arguments or {}
-    children = [_start(name, command(name, given.get(name, ()))) for name in names]
-    _listen(children, deadline)
-    late = [child for child in children if not _answered(child)]
-    for child in late:
-        _terminate(child.process)
+    allowed = {
+        name: deadline if isinstance(deadline, int | float) else deadline.get(name, DEADLINE)
+        for name in names
+    }
+    children = [_start(name, command(name, given.get(name, ())), allowed[name]) for name in names]
+    _listen(children)
     end = time.monotonic() + grace
-    return [_result(child, end, late=child in late, deadline=deadline) for child in children]
+    return [_result(child, end) for child in children]
 
 
-def _start(name: str, command: list[str]) -> _Child:
+def _start(name: str, command: list[str], deadline: float) -> _Child:
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -82,24 +85,33 @@ def _start(name: str, command: list[str]) -> _Child:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    return _Child(name, process, time.monotonic())
+    return _Child(name, process, time.monotonic(), deadline)
 
 
-def _listen(children: Sequence[_Child], deadline: float) -> None:
-    """Collect output until every child gave a line or closed its output, or time is up."""
-    end = time.monotonic() + deadline
+def _listen(children: Sequence[_Child]) -> None:
+    """Collect output until every child gave a line, closed its output or is out of its time."""
+    waiting = list(children)
     with selectors.DefaultSelector() as selector:
         for child in children:
             assert child.process.stdout is not None
             selector.register(child.process.stdout, selectors.EVENT_READ, child)
-        while selector.get_map() and (left := end - time.monotonic()) > 0:
-            for key, _ in selector.select(left):
+        while waiting:
+            left = min(child.started + child.deadline for child in waiting) - time.monotonic()
+            for key, _ in selector.select(max(0.0, left)):
                 child = key.data
                 data = os.read(key.fd, _CHUNK)
                 child.answer += data
                 if not data or _answered(child) or len(child.answer) > MAX_ANSWER:
-                    selector.unregister(key.fileobj)
                     child.answer += b"" if _answered(child) else b"\n"
+            for child in waiting:
+                over = time.monotonic() >= child.started + child.deadline
+                if over and not _answered(child):
+                    child.late = True
+                    _terminate(child.process)
+            for child in [c for c in waiting if c.late or _answered(c)]:
+                waiting.remove(child)
+                assert child.process.stdout is not None
+                selector.unregister(child.process.stdout)
 
 
 def _answered(child: _Child) -> bool:
@@ -114,12 +126,12 @@ def _terminate(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def _result(child: _Child, end: float, *, late: bool, deadline: float) -> Artifact | ProbeFailure:
+def _result(child: _Child, end: float) -> Artifact | ProbeFailure:
     code = _collect(child.process, end)
     seconds = time.monotonic() - child.started
-    if late:
+    if child.late:
         left = "" if code is not None else "; it does not end either and was left alone"
-        return ProbeFailure(child.name, f"no answer within {deadline:g} s{left}", seconds)
+        return ProbeFailure(child.name, f"no answer within {child.deadline:g} s{left}", seconds)
     try:
         return from_record(json.loads(child.answer.partition(b"\n")[0]))
     except RecordError as error:

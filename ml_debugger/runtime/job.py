@@ -24,6 +24,7 @@ class Job:
     `rows_to` is a folder for the rows that findings are about and for the
     coverage of the tables, see `runtime/concerned.py`; None where nobody asks for them.
     `trial` is a feature function to run on the prices, named by the user on the command line.
+    `looks_only` keeps probes from writing and fitting anything, as suits a run every few seconds.
     """
 
     paths: tuple[str, ...]
@@ -38,6 +39,7 @@ class Job:
     suspect: tuple[str, ...] = ()
     rows_to: str | None = None
     trial: FunctionTrial | None = None
+    looks_only: bool = False
 
     def to_json(self) -> str:
         """One line of JSON."""

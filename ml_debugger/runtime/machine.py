@@ -35,6 +35,7 @@ DEADLINES: Mapping[str, float] = {
     "host": 15.0,
     "storage": 18.0,
     "environment": 60.0,
+    "kernel_log": 12.0,
 }
 """Seconds for each probe, side by side: a driver without persistence mode answers its first
 question after several seconds (nvidia-docker issue 379: up to 30 on eight cards); storage asks
@@ -71,7 +72,8 @@ def take_machine(
     snapshot; any other probe that fails is a failure of its kind. With `looks_only` nothing is
     written and nothing is fitted.
     """
-    judged = {need.kind for check in checks for need in check.needs}
+    needs = [need for check in checks for need in check.needs]
+    judged = {kind for need in needs for kind in (need.kind, *need.others)}
     names = [name for name, kind in KIND_OF.items() if kind in judged]
     arguments = {
         "storage": _of_storage(checks, paths, configuration, looks_only=looks_only),
@@ -87,7 +89,7 @@ def take_machine(
         elif KIND_OF[name] is GpuSnapshot:
             snapshots.append(GpuSnapshot("gpu", None, state="unreachable", detail=taken.reason))
         else:
-            failures[KIND_OF[name]] = f"the {name} probe failed: {taken.reason}"
+            failures[KIND_OF[name]] = f"the {name.replace('_', ' ')} probe failed: {taken.reason}"
     return Machine(tuple(snapshots), failures)
 
 

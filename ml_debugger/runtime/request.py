@@ -30,10 +30,12 @@ def check_request(
     profile: str | None = None,
     fail_on: str | None = None,
     min_score: float | None = None,
+    looks_only: bool = False,
 ) -> Request:
     """A check of the workspace that holds `folder`, and of this machine.
 
-    Raises UsageError for an unknown check and ConfigError for a wrong configuration.
+    With `looks_only` nothing is written or fitted on the machine. Raises UsageError for an
+    unknown check and ConfigError for a wrong configuration.
     """
     flags = {"run.profile": profile, "run.fail_on": fail_on, "run.min_score": min_score}
     configuration = configurations.load(folder).with_flags(flags)
@@ -54,6 +56,7 @@ def check_request(
         whole_workspace=True,
         root=str(folder),
         flags=_given(flags),
+        looks_only=looks_only,
     )
     name = " ".join(words) if words else chosen
     # a check that was asked for by its own name and cannot look leaves the run incomplete

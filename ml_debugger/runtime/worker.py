@@ -25,7 +25,7 @@ from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note,
 from ml_debugger.runtime.feature_function import Tried, try_function
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
-from ml_debugger.runtime.machine import Machine, take_machine
+from ml_debugger.runtime.machine import ALL, Machine, take_machine
 from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.plan import Task, plan
 from ml_debugger.runtime.registry import registry
@@ -73,7 +73,11 @@ def work(job: Job, send: Send) -> None:
 
     paths = [Path(path) for path in job.paths]
     with ThreadPoolExecutor(1) as pool:
-        taking = pool.submit(take_machine, checks, paths, configuration) if job.machine else None
+        taking = (
+            pool.submit(take_machine, checks, paths, configuration, looks_only=job.looks_only)
+            if job.machine
+            else None
+        )
         assembled = assemble(
             paths,
             configuration,
@@ -84,7 +88,7 @@ def work(job: Job, send: Send) -> None:
         )
         machine = Machine()
         if taking is not None:
-            tell(Progress("probing", 0, 0, "this machine", FILE_SECONDS))
+            tell(Progress("probing", 0, 0, "this machine", ALL))
             machine = taking.result()
     assembled.artifacts.extend(machine.snapshots)
     tried = Tried() if job.trial is None else try_function(job.trial, assembled.artifacts, tell)

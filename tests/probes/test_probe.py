@@ -77,6 +77,15 @@ def test_a_hanging_probe_is_asked_to_end(command: Command) -> None:
     assert time.monotonic() - started < 10
 
 
+def test_each_probe_has_its_own_deadline(command: Command) -> None:
+    started = time.monotonic()
+    hanging, good = take(("hanging", "good"), {"hanging": 0.1, "good": 30}, command=command)
+    assert isinstance(hanging, ProbeFailure)
+    assert hanging.reason == "no answer within 0.1 s"
+    assert isinstance(good, GpuSnapshot)
+    assert time.monotonic() - started < 15
+
+
 def test_a_probe_that_cannot_end_is_left_alone_and_never_killed(
     command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

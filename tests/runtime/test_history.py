@@ -1,13 +1,17 @@
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from ml_debugger.artifacts import StorageSnapshot, Volume
 from ml_debugger.contract import Status
 from ml_debugger.errors import UsageError
 from ml_debugger.runtime.events import CheckFinished, RunFinished, RunStarted
-from ml_debugger.runtime.history import History, history_path
+from ml_debugger.runtime.history import VERSION, History, history_path
+from ml_debugger.runtime.picture import Picture
+from ml_debugger.runtime.volume_history import with_past
 
 
 @pytest.fixture
@@ -104,3 +108,59 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path) -> None:
 def test_the_place_can_be_named() -> None:
     assert history_path({"DIAGNOSTIC_HISTORY": "/x/h.db"}).as_posix() == "/x/h.db"
     assert history_path({}).name == "history.db"
+
+
+def storage(free: int, taken: str) -> StorageSnapshot:
+    volume = Volume("/", "sda", "ext4", 10**12, free, writable=True, holds=("/w",))
+    other = Volume("/nfs", "server:/", "nfs4", 10**13, 10**12)
+    return StorageSnapshot("storage", None, (volume, other), taken=taken)
+
+
+def test_free_space_is_kept_and_comes_back_with_the_next_snapshot(
+    history, report, tmp_path
+) -> None:
+    for hour in range(3):
+        start, taken = f"2026-11-21T1{hour}:00:00.000Z", f"2026-11-21T1{hour}:00:01Z"
+        picture = Picture(storage=storage(10**11 - hour, taken))
+        play(history, report(run=f"run{hour}", started=start, picture=picture))
+    stored = tmp_path / "state" / "history.db"
+    volume, other = with_past(storage(5, "2026-11-21T20:00:00Z"), stored).volumes
+    assert [sample.free for sample in volume.past] == [10**11, 10**11 - 1, 10**11 - 2]
+    assert other.past == ()
+    grown = replace(volume, total=2 * 10**12, past=())
+    found = with_past(StorageSnapshot("storage", None, (grown,)), stored)
+    assert found.volumes[0].past == ()
+
+
+def test_a_snapshot_that_was_read_from_a_file_is_no_sample(history, report, tmp_path) -> None:
+    picture = Picture(storage=storage(10**11, "2025-06-02T06:05:00Z"))
+    play(history, report(picture=picture))
+    found = with_past(storage(5, "x"), tmp_path / "state" / "history.db")
+    assert found.volumes[0].past == ()
+
+
+def test_a_store_of_the_first_version_is_taken_over(tmp_path, result, report) -> None:
+    path = tmp_path / "history.db"
+    store = History(path)
+    play(store, report(result(), run="old"))
+    store.close()
+    with sqlite3.connect(path) as database:
+        database.execute("DROP TABLE volumes")
+        database.execute("PRAGMA user_version=1")
+    database.close()
+    store = History(path)
+    assert store.results("old") == [result()]
+    taken = "2026-11-21T10:00:02Z"
+    play(store, report(run="new", picture=Picture(storage=storage(9, taken))))
+    store.close()
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    database.close()
+    assert len(with_past(storage(5, "x"), path).volumes[0].past) == 1
+
+
+def test_without_a_history_there_is_no_past(tmp_path) -> None:
+    (tmp_path / "broken.db").write_bytes(b"no database")
+    for name in ("none.db", "broken.db"):
+        assert with_past(storage(5, "x"), tmp_path / name).volumes[0].past == ()
+    assert not (tmp_path / "none.db").exists()

@@ -14,8 +14,11 @@ from ml_debugger.artifacts import (
     Environment,
     GpuSnapshot,
     HostSnapshot,
+    LargeFile,
+    Leftovers,
     StorageSnapshot,
     Volume,
+    VolumeSample,
 )
 from ml_debugger.artifacts.recorded import from_record, to_record
 from ml_debugger.testing.times import same_time
@@ -106,6 +109,14 @@ def storage(rng: np.random.Generator) -> StorageSnapshot:
                 free=int(rng.uniform(30, 50) * GIB),
                 writable=True,
                 holds=("/tmp", "/root"),
+                inodes_total=5_242_880,
+                inodes_free=int(rng.uniform(2e6, 4e6)),
+                reads_recorded=True,
+                fate="lost",
+                fate_reason="the container's own disk: lost when the pod stops (RunPod)",
+                write="done",
+                write_bytes=4 * 2**20,
+                write_rates=(float(rng.uniform(4e8, 9e8)),),
             ),
             Volume(
                 "/data",
@@ -115,9 +126,39 @@ def storage(rng: np.random.Generator) -> StorageSnapshot:
                 free=int(0.08 * network),
                 writable=True,
                 holds=("/data/trading",),
+                inodes_total=600_000_000,
+                inodes_free=590_000_000,
+                network=True,
+                reads_recorded=True,
+                fate="kept",
+                fate_reason="lies outside this machine (nfs4)",
+                write="done",
+                write_bytes=4 * 2**20,
+                # a network volume in a busy moment: the best of the three counts
+                write_rates=(8.5e6, float(rng.uniform(3e7, 6e7)), float(rng.uniform(3e7, 6e7))),
+                past=_past(rng, int(0.08 * network)),
             ),
         ),
         taken=TAKEN,
+        workspace=("/data/trading",),
+        temporary=("/tmp",),
+        leftovers=(
+            Leftovers("/data/trading", 2, 180 * 2**20, 3.5, "/data/trading/runs/a/last.pt.tmp"),
+            Leftovers("/tmp", 41, 6 * 2**20, 9.1, "/tmp/tmpk3v9x2ab"),
+        ),
+        large=(
+            LargeFile("/data/trading/data/bars.parquet", 9 * GIB, 1.2, 0.1),
+            LargeFile("/data/trading/archive/2019.parquet", 14 * GIB, 190.0, 75.0),
+        ),
+    )
+
+
+def _past(rng: np.random.Generator, free: int) -> tuple[VolumeSample, ...]:
+    """A day of checkpoints that come and are rotated away: free space goes up and down."""
+    waves = 30 * GIB * (np.arange(24) % 6) + rng.uniform(0, GIB, 24)
+    return tuple(
+        VolumeSample(f"2025-06-01T{hour:02d}:00:00Z", int(free + 90 * GIB - waves[hour]))
+        for hour in range(24)
     )
 
 
