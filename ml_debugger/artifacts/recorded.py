@@ -66,7 +66,7 @@ def _fields(kind: type[Any], record: Mapping[str, Any], where: str) -> dict[str,
     hints = typing.get_type_hints(kind)
     given: dict[str, Any] = {}
     for field in dataclasses.fields(kind):
-        if field.name in _ORIGIN:
+        if field.name in _ORIGIN and issubclass(kind, Artifact):
             continue
         if field.name in record:
             name = f"{where}{field.name}"
@@ -84,7 +84,7 @@ def _value(hint: Any, raw: Any, name: str) -> Any:
         return _value(next(a for a in arguments if a is not type(None)), raw, name)
     if origin is tuple and isinstance(raw, list | tuple):
         return tuple(_value(arguments[0], item, f"{name}[{i}]") for i, item in enumerate(raw))
-    if origin is dict and isinstance(raw, dict):
+    if origin in (dict, Mapping) and isinstance(raw, dict):
         return {str(key): _value(arguments[1], item, f"{name}.{key}") for key, item in raw.items()}
     if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(raw, dict):
         return hint(**_fields(hint, raw, f"{name}."))

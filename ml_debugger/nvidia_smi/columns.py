@@ -28,7 +28,7 @@ def fields_by_content(cells: Sequence[str]) -> list[str | None] | None:
     """
     kinds = [_kind(cell) for cell in cells]
     known = [kind for kind in kinds if kind is not None]
-    if len(cells) < LEAST or not _SURE & set(known) or len(known) * 2 < len(cells):
+    if len(cells) < LEAST or not _SURE & set(known) or len(known) * 2 <= len(cells):
         return None
     fields: list[str | None] = [
         kind if kind in _FORMS or kind == "timestamp" else None for kind in kinds

@@ -24,6 +24,8 @@ TOGETHER = 0.05
 """Seconds within which rows without an identifier are the cards of one sample."""
 
 _HEAD = 20
+_STRAY = 50
+"""One line in so many may be of another program that wrote into the same file."""
 _IDENTIFIERS = ("index", "pci.bus_id", "uuid")
 
 
@@ -93,7 +95,7 @@ class Rows:
         waiting, self._waiting = self._waiting or [], None
         many = len(waiting) > MOST_CARDS
         for place, cells in enumerate(waiting):
-            self._keep("0" if many else str(place), cells, self._facts(cells), None)
+            self._keep(f"place {0 if many else place}", cells, self._facts(cells), None)
 
     def _keep(
         self, key: str, cells: Sequence[str], facts: dict[str, str], taken: datetime | None
@@ -122,11 +124,11 @@ def read(
     lines: Iterable[str], shown: str | None
 ) -> tuple[GpuSnapshot | None, GpuHistory | None, int]:
     """The last sample of every card, the history of repeated ones, and how many lines fit
-    neither the header nor anything else that nvidia-smi prints."""
+    neither the header nor anything else that nvidia-smi prints; 0 for a few stray ones."""
     rows: Rows | None = None
     messages: list[Message] = []
-    odd = 0
-    for line in lines:
+    odd = last = number = 0
+    for number, line in enumerate(lines):
         row = cells(line)
         if is_query(row):
             if rows is None or list(rows.header) != row:
@@ -138,12 +140,14 @@ def read(
             rows.take(row)
         elif (message := message_of(line)) is not None:
             messages.append(message)
-        else:
-            odd += rows is not None and bool(line.strip())
+        elif rows is not None and line.strip():
+            odd, last = odd + 1, number
+    # a log that is being written, or was killed, ends within a row
+    odd -= bool(odd) and last == number
     if rows is None or not rows.count:
         return None, None, odd
     snapshot = rows.snapshot(messages[-MAX_CARDS:], shown)
-    return snapshot, rows.samples.history(shown), odd
+    return snapshot, rows.samples.history(shown), odd if odd * _STRAY > rows.count else 0
 
 
 def is_csv(lines: Iterable[str]) -> bool:

@@ -63,6 +63,7 @@ class _Parser:
         self._path: list[str] = []
         self._text: list[str] = []
         self._size = 0
+        self._fed = False
         self._expat = expat.ParserCreate("utf-8")
         self._expat.StartElementHandler = self._open
         self._expat.EndElementHandler = self._close
@@ -76,7 +77,8 @@ class _Parser:
         self._size += len(part)
         if self._size > MAX_DOCUMENT:
             raise self._refused(f"holds more than {MAX_DOCUMENT:,} characters in one document")
-        self._parse(part, final=end >= 0)
+        self._parse(f"\n{part}" if self._fed else part, final=end >= 0)
+        self._fed = True
         return None if end < 0 else line[len(part) :]
 
     def end(self) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ml_debugger.artifacts import Artifact
-from ml_debugger.artifacts.recorded import RecordError, from_record, to_record
+from ml_debugger.artifacts.recorded import SCHEMAS, RecordError, from_record, to_record
 from ml_debugger.readers import snapshots
 from ml_debugger.readers.head import read_head
 from ml_debugger.readers.reader import Unreadable
@@ -31,6 +33,13 @@ def test_a_snapshot_survives_the_way_through_a_file(snapshot: Artifact, tmp_path
     assert type(read) is type(snapshot)
     assert read.path == read.subject == "snapshots/taken.json"
     assert to_record(read) == to_record(snapshot)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(list(SCHEMAS.values())).flatmap(st.from_type))
+def test_any_snapshot_survives_json(snapshot: Artifact) -> None:
+    line = json.dumps(to_record(snapshot))
+    assert json.dumps(to_record(from_record(json.loads(line)))) == line
 
 
 def test_fields_of_a_later_version_are_left_out() -> None:

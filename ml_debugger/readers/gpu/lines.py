@@ -20,7 +20,11 @@ _CHUNK = 1 << 20
 
 
 class Lines:
-    """Iterates over the lines; `problem` says afterwards what was not read."""
+    """Iterates over the lines; `problem` says afterwards why the end was not reached.
+
+    Of a longer file than MAX_BYTES the end is read, where its last snapshot stands. What is
+    compressed can only be read from its beginning.
+    """
 
     def __init__(self, head: Head) -> None:
         self._head = head
@@ -37,7 +41,6 @@ class Lines:
                 for _, line in zip(range(FIRST), self._lines(_chunks(raw)), strict=False):
                     yield line
                 raw.seek(skipped)
-                self.problem = f"only the last {MAX_BYTES:,} of {self._head.size:,} bytes were read"
             lines = self._lines(_chunks(raw))
             if skipped > 0:
                 next(lines, None)

@@ -19,7 +19,7 @@ def read(head: Head, form: str) -> Reading:
     printed in place of an answer is a snapshot too. Raises Unreadable where nothing is left."""
     lines = Lines(head)
     output = read_output(lines, form, head.shown)
-    problem = output.problem or lines.problem
+    problem = "; ".join(filter(None, (lines.problem, output.problem))) or None
     if output.snapshot is None:
         raise Unreadable(problem or "names no card", output.line)
     found: list[Artifact] = [output.snapshot]
