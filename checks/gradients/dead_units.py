@@ -34,7 +34,7 @@ class _Dead:
     code="GRD008",
     name="dead-units",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=(
         Limit(
             name="dead_share",

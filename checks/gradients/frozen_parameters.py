@@ -40,7 +40,7 @@ class _Still:
     code="GRD007",
     name="frozen-parameters",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=(
         Limit(
             name="frozen_among_moving",

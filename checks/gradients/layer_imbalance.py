@@ -13,7 +13,7 @@ from ml_debugger.runs.gradient_layers import layer_ends
     code="GRD004",
     name="layer-imbalance",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="orders_of_magnitude",

@@ -24,7 +24,7 @@ _MICRO_BATCHES = 64
     code="GRD005",
     name="missing-zero-grad",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="growth_in_epoch",

@@ -19,7 +19,7 @@ _FEWEST = 6
     code="GRD001",
     name="vanishing-gradient",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="remaining_gradient",

@@ -30,7 +30,7 @@ _FOR_GOOD = 100
     code="TRN012",
     name="bad-first-loss",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="first_over_settled",

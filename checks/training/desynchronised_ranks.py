@@ -13,7 +13,7 @@ from ml_debugger.curves.points import Points, finite
     code="TRN027",
     name="desynchronised-ranks",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="comparisons_apart",

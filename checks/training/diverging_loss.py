@@ -23,7 +23,7 @@ _WITHIN = 0.30
     code="TRN003",
     name="diverging-loss",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="lasting_rise",

@@ -25,7 +25,7 @@ _SNAPSHOT = re.compile(r"checkpoint-\d+")
     code="TRN020",
     name="incomplete-run",
     component="training",
-    playbook="broken-flow",
+    playbook="training-run",
     limits=[
         Limit(
             name="missing",

@@ -18,7 +18,7 @@ _FEWEST = 4
     code="TRN013",
     name="learning-rate-flat",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="movement",

@@ -23,7 +23,7 @@ _DEVICES = (
     code="TRN014",
     name="learning-rate-overridden",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="rate_factor",

@@ -17,7 +17,7 @@ _ADAPTIVE = ("adam", "rmsprop", "adagrad", "lamb", "lion", "nadam", "radam")
     code="TRN015",
     name="learning-rate-too-high",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="loss_rise",

@@ -33,7 +33,7 @@ _NEARLY = 0.9
     code="TRN016",
     name="learning-rate-too-low",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="runs_to_half",

@@ -26,7 +26,7 @@ _SHOWS_SKILL = 0.02
     code="TRN006",
     name="loss-plateau",
     component="training",
-    playbook="sign-bias",
+    playbook="training-run",
     limits=[
         Limit(
             name="standstill",

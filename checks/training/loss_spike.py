@@ -22,7 +22,7 @@ from ml_debugger.runs.isolated_peaks import FEWEST, Peak, hump, isolated_peaks
     code="TRN004",
     name="loss-spike",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="spike_height",

@@ -13,7 +13,7 @@ from ml_debugger.runs.oscillation import FEWEST, Swing, of_training, of_validati
     code="TRN005",
     name="oscillating-loss",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=[
         Limit(
             name="swing",

@@ -22,7 +22,7 @@ _WIDTH = 10
     code="TRN017",
     name="resume-discontinuity",
     component="training",
-    playbook="disk-and-checkpoints",
+    playbook="training-run",
     limits=[
         Limit(
             name="loss_jump",

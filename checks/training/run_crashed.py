@@ -55,7 +55,7 @@ _FAILED = re.compile(
     code="TRN021",
     name="run-crashed",
     component="training",
-    playbook="broken-flow",
+    playbook="training-run",
     limits=[
         Limit(
             name="crashes",

@@ -38,7 +38,7 @@ _WORK = frozenset({"batch", "seq", "sequence", "length", "len", "resolution", "t
     code="TRN019",
     name="slow-step",
     component="performance",
-    playbook="gpu-box",
+    playbook="training-run",
     limits=[
         Limit(
             name="slowdown",

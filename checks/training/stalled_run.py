@@ -25,7 +25,7 @@ from ml_debugger.runs.run_plan import open_bar, progress, rhythm, stopped_early
     code="TRN018",
     name="stalled-run",
     component="training",
-    playbook="gpu-box",
+    playbook="training-run",
     limits=[
         Limit(
             name="silence_while_running",

@@ -16,7 +16,7 @@ _FEWEST = 3
     code="TRN007",
     name="underfit",
     component="training",
-    playbook="sign-bias",
+    playbook="training-run",
     limits=[
         Limit(
             name="skill",

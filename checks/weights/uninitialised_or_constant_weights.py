@@ -39,7 +39,7 @@ _MAY_START_AT_ZERO = re.compile(
     code="WGT003",
     name="uninitialised-or-constant-weights",
     component="training",
-    playbook="nan-loss",
+    playbook="training-run",
     limits=(
         Limit(
             name="constant_weights",

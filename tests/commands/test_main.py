@@ -15,7 +15,7 @@ def test_without_arguments_it_prints_short_help(diagnostic) -> None:
     ("arguments", "said"),
     [
         (("explain", "XXX999"), "no check has the code or name 'XXX999'"),
-        (("check", "overfiting"), "did you mean overfitting?"),
+        (("check", "overfiting"), "did you mean overfitting"),
         (("inspect", "no/such/file"), "no/such/file: no such file or folder"),
         (("inspect",), "Missing argument 'PATH...'"),
         (("frobnicate",), "No such command 'frobnicate'"),

@@ -57,7 +57,7 @@ def test_both_outputs_keep_their_ways(run: Run) -> None:
     program = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
     out, copy, _ = run(program)
     assert out == b"out\n"
-    assert sorted(copy.split()) == [b"err", b"out"]
+    assert sorted(copy) == sorted(b"out\nerr\n")
 
 
 @pytest.mark.parametrize(
