@@ -10,7 +10,7 @@ from checks.leakage.source_rules import splitting
 from checks.leakage.source_rules.calls import Call, function, method
 from checks.leakage.source_rules.names import is_label, words
 from checks.leakage.source_rules.things import Elements, Estimator, Instance
-from checks.leakage.source_rules.trace import Finding, Fitting
+from checks.leakage.source_rules.trace import Finding
 from checks.leakage.source_rules.values import UNKNOWN, Mark, Marks, Value, joined
 from checks.leakage.source_rules.vocabulary import vocabulary
 
@@ -36,7 +36,6 @@ _PIPELINES = frozenset({"Pipeline", "make_pipeline", "ImbPipeline"})
 _SCALER_WORDS = vocabulary(
     "scaler scalers imputer pca normalizer sc mms minmax standardizer selector",
 )
-_WEIGHTS = ("sample_weight", "weight", "weights", "sample_weights")
 
 
 @function("make_pipeline", "make_column_transformer", "make_column_selector")
@@ -219,9 +218,6 @@ def _container(call: Call, run: Run, data: Value | None, labels: Value | None) -
         return None
     if labels is not None and labels.origins:
         run.trace.taken(data, labels, _made_at(call, run))
-        if call.name != "TensorDataset" and data.part != "test":
-            weighted = any(name in call.keywords for name in _WEIGHTS)
-            _note_fit(run, call.name, call.line, weighted, "**" in call.keywords)
     whole = joined([v for v in (data, labels) if v is not None])
     return replace(whole, part=data.part, columns={})
 
@@ -263,14 +259,6 @@ def _fit_model(call: Call, run: Run, estimator: Estimator | None) -> Value | Non
             estimator.options.get("cv"), data, estimator.line, run, estimator.name
         )
         run.trace.evaluated(data)
-    elif labels is not None:
-        weighted = any(
-            k in _WEIGHTS or k.endswith("__sample_weight")
-            for k, v in call.keywords.items()
-            if v.literal is not None
-        )
-        unsure = "**" in call.keywords or len(call.args) > 2
-        _note_fit(run, estimator.name, call.line, weighted, unsure)
     if _whole(data):
         estimator.fitted_on = data.origins
         what = f"{estimator.name} is fitted on all rows, and its importances choose features"
@@ -284,8 +272,3 @@ def _flat(value: Value) -> list[Value]:
     if isinstance(value.thing, Elements):
         return [inner for item in value.thing.items for inner in _flat(item)]
     return [value]
-
-
-def _note_fit(run: Run, model: str, line: int, weighted: bool, unsure: bool) -> None:
-    if not unsure:
-        run.trace.fittings.append(Fitting(model, line, run.loops > 0, weighted))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from checks.leakage.source_rules.calls import Call, function, method
 from checks.leakage.source_rules.names import words
 from checks.leakage.source_rules.things import Elements, Estimator
-from checks.leakage.source_rules.trace import Finding, Fitting
+from checks.leakage.source_rules.trace import Finding
 from checks.leakage.source_rules.values import NOTHING, PARTS, Value, joined
 from checks.leakage.source_rules.vocabulary import vocabulary
 
@@ -107,10 +107,6 @@ def _cross_validate(call: Call, run: Run) -> Value | None:
     run.trace.evaluated(data)
     if labels is not None:
         run.trace.taken(data, labels, call.line)
-    parameters = call.given(-1, "fit_params", "params")
-    weights = getattr(parameters.thing, "items", {}) if parameters is not None else {}
-    if any("weight" in str(name) for name in weights) and isinstance(call.args[0].thing, Estimator):
-        run.trace.fittings.append(Fitting(call.args[0].thing.name, call.line, True, True))
     return NOTHING
 
 

@@ -20,16 +20,6 @@ class Finding:
 
 
 @dataclass
-class Fitting:
-    """One fit of a model: in a loop or a cross-validation, with weights or without."""
-
-    model: str
-    line: int
-    repeated: bool
-    weighted: bool
-
-
-@dataclass
 class Reached:
     """Where a mark arrived as a feature: the line of the features, and the columns with it."""
 
@@ -53,7 +43,6 @@ class Trace:
     stored: dict[Mark, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     columns: dict[Mark, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
     made: dict[Mark, None] = field(default_factory=dict)
-    fittings: list[Fitting] = field(default_factory=list)
     selections_known: bool = False
 
     def mark(self, mark: Mark) -> Mark:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from checks.leakage.source_rules import names
 from checks.leakage.source_rules.evidence import Evidence
-from checks.leakage.source_rules.trace import Finding, Fitting, Reached, Trace
+from checks.leakage.source_rules.trace import Finding, Reached, Trace
 from checks.leakage.source_rules.values import Mark
 
 _NAMED = {"selection": "selection before split", "shuffle": "shuffled rows"}
@@ -20,7 +20,6 @@ def findings(trace: Trace, evidence: Evidence, *, purged: bool) -> list[Finding]
             continue
         sure = finding.proven and evidence.is_market_series
         found.append(Finding(finding.line, finding.rule, finding.sentence, sure))
-    found.extend(_unweighted(trace.fittings))
     return _sorted(found)
 
 
@@ -110,16 +109,3 @@ def _by_name(mark: Mark, rule: str, trace: Trace) -> Finding | None:
     if named is None:
         return None
     return Finding(mark.line, rule, f"{mark.what}, stored as {named!r}", False)
-
-
-def _unweighted(fittings: list[Fitting]) -> Iterator[Finding]:
-    """Fits with weights in the folds, and a last one of the same model without."""
-    for last in fittings:
-        if last.repeated or last.weighted:
-            continue
-        before = [f for f in fittings if f.model == last.model and f.line < last.line]
-        if any(f.repeated and f.weighted for f in before) and not any(
-            f.repeated and not f.weighted for f in before
-        ):
-            sentence = f"{last.model} is fitted without the sample weights that its folds had"
-            yield Finding(last.line, "weights missing in the final fit", sentence, True)

@@ -1,4 +1,4 @@
-"""Splits and folds that ignore time, and weights that the last fit lacks.
+"""Splits and folds that ignore time.
 
 Each sample is a script as people write them; the leak stands in the marked line.
 """
@@ -82,26 +82,6 @@ y = close[seq_len:]
 ds = TensorDataset(X, y)
 train_ds, val_ds = random_split(ds, [800, 200])  # <- leak
 loader = DataLoader(train_ds, shuffle=True)
-""",
-    ),
-    "weights missing": (
-        "weights missing in the final fit",
-        """
-import numpy as np, pandas as pd
-from sklearn.model_selection import TimeSeriesSplit
-from xgboost import XGBClassifier
-df = pd.read_parquet("features.parquet")
-df["ret"] = df["close"].pct_change()
-X = df[["ret"]]
-y = (df["ret"].shift(-1) > 0).astype(int)
-w = np.exp(-np.arange(len(df))[::-1] / 250)
-for tr, va in TimeSeriesSplit(5).split(X):
-    model = XGBClassifier()
-    model.fit(X.iloc[tr], y.iloc[tr], sample_weight=w[tr])
-    print(model.score(X.iloc[va], y.iloc[va]))
-final = XGBClassifier()
-final.fit(X, y)  # <- leak
-final.save_model("model.json")
 """,
     ),
     "gridsearch default": (
