@@ -1,71 +1,55 @@
-"""Probe of the host: memory and CPUs as this process may use them, cgroup limits included.
+"""Probe of the host: memory, processors, processes, limits and clock as they hold here.
 
-Files: `Documentation/admin-guide/cgroup-v2.rst` and `cgroup-v1/memory.rst` of the Linux kernel.
+What changes is read twice, `INTERVAL` apart.
 """
 
 from __future__ import annotations
 
+import math
 import os
-import socket
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-from ml_debugger.artifacts import HostSnapshot
+from ml_debugger.artifacts.host import HostSnapshot
+from ml_debugger.probes import clock, memory, process_limits, processes
+from ml_debugger.probes.cgroups import cpu_quota, memory_limits, oom_kills, throttling
 from ml_debugger.probes.child import answer, now
+from ml_debugger.probes.kernel_files import kibibytes, text_of
+from ml_debugger.probes.signs import device_files
 
-_CGROUPS = Path("sys/fs/cgroup")
+INTERVAL = 0.03
+"""Seconds between the two readings: enough to tell a process that waits from one that works."""
 
-
-@dataclass(frozen=True, slots=True)
-class MemoryLimit:
-    """A cgroup's limit and use in bytes; droppable page cache is left out of the use."""
-
-    limit: int
-    used: int
-    source: str
+_CONTAINER_FILES = ("/.dockerenv", "/run/.containerenv", "/run/systemd/container")
 
 
-def memory_limits(root: Path = Path("/")) -> Iterator[MemoryLimit]:
-    """The limits of this process's cgroup and all of its ancestors, of both versions."""
-    for folder in _folders(root, "", _CGROUPS):
-        limit = _number(folder / "memory.max")
-        used = _number(folder / "memory.current")
-        if limit is not None and used is not None:
-            cache = _stat(folder / "memory.stat").get("inactive_file", 0)
-            yield _limit(root, folder / "memory.max", limit, used - cache)
-    for folder in _folders(root, "memory", _CGROUPS / "memory"):
-        limit = _number(folder / "memory.limit_in_bytes")
-        used = _number(folder / "memory.usage_in_bytes")
-        if limit is not None and used is not None:
-            cache = _stat(folder / "memory.stat").get("total_inactive_file", 0)
-            yield _limit(root, folder / "memory.limit_in_bytes", limit, used - cache)
-
-
-def cpu_quota(root: Path = Path("/")) -> float | None:
-    """The smallest number of CPUs that a quota of the cgroup or an ancestor leaves."""
-    quotas = []
-    for folder in _folders(root, "", _CGROUPS):
-        words = (_text(folder / "cpu.max") or "").split()
-        if len(words) == 2 and words[0].isdigit():
-            quotas.append(int(words[0]) / int(words[1]))
-    for folder in _folders(root, "cpu", _CGROUPS / "cpu"):
-        quota = _number(folder / "cpu.cfs_quota_us")
-        period = _number(folder / "cpu.cfs_period_us")
-        if quota is not None and period and quota > 0:
-            quotas.append(quota / period)
-    return min(quotas, default=None)
-
-
-def take_snapshot(root: Path, *, host_total: int, host_available: int) -> HostSnapshot:
-    """Read the limits; one that exceeds the machine's memory limits nothing."""
-    limits = [limit for limit in memory_limits(root) if limit.limit < host_total]
-    tightest = min(limits, key=lambda limit: limit.limit, default=None)
+def take_snapshot(
+    root: Path,
+    *,
+    host_total: int,
+    host_available: int,
+    interval: float = INTERVAL,
+    sleep: Callable[[float], None] = time.sleep,
+) -> HostSnapshot:
+    """Read what there is below `root`; a limit above the machine's memory limits nothing."""
+    first = memory.traffic(root, time.monotonic())
+    walk = processes.walk(root)
+    sleep(interval)
+    second = memory.traffic(root, time.monotonic())
+    own = process_limits.limits()
+    tightest = min(
+        (limit for limit in memory_limits(root) if limit.limit < host_total),
+        key=lambda limit: limit.limit,
+        default=None,
+    )
+    killed = oom_kills(root)
+    shm = memory.shared_memory(root)
     return HostSnapshot(
         subject="host",
         path=None,
-        hostname=socket.gethostname(),
-        cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else _cpus(),
+        hostname=os.uname().nodename,
+        cpus=_usable_cpus(),
         cpu_quota=cpu_quota(root),
         memory_limit=tightest.limit if tightest else None,
         memory_used=tightest.used if tightest else host_total - host_available,
@@ -73,71 +57,71 @@ def take_snapshot(root: Path, *, host_total: int, host_available: int) -> HostSn
         host_memory_available=host_available,
         limit_source=tightest.source if tightest else None,
         taken=now(),
+        host_cpus=os.cpu_count(),
+        container=_container(root),
+        oom_kills=killed.value if killed else None,
+        oom_source=killed.source if killed else None,
+        machine_oom_kills=memory.machine_oom_kills(root),
+        pressure=memory.pressure(root),
+        swap=memory.swap(root, first, second),
+        throttling=throttling(root),
+        shm_size=shm[0] if shm else None,
+        shm_used=shm[1] if shm else None,
+        gpus=len(device_files(root)),
+        rdma=len(list((root / "dev/infiniband").glob("uverbs*"))),
+        processes=processes.examine(
+            root,
+            walk,
+            uptime=_uptime(root),
+            user=os.getuid() if hasattr(os, "getuid") else -1,
+            nproc=own.processes if own else None,
+        ),
+        clock=clock.read(root, {one.name for one in walk.seen.values()}),
+        limits=own,
+        text=process_limits.text_settings(),
     )
 
 
-def _cpus() -> int:
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _folders(root: Path, controller: str, mount: Path) -> Iterator[Path]:
-    """The cgroup's folder and its ancestors up to the mount.
-
-    A container without a cgroup namespace sees the host's path, which does not exist below
-    its own mount; the mount itself is its cgroup then.
-    """
-    below = _cgroup_path(root, controller)
-    if below is None:
-        return
-    top = root / mount
-    folder = top / below.lstrip("/")
-    if ".." in Path(below).parts or not folder.is_dir():
-        folder = top
-    while folder != top:
-        yield folder
-        folder = folder.parent
-    yield top
-
-
-def _cgroup_path(root: Path, controller: str) -> str | None:
-    for line in (_text(root / "proc/self/cgroup") or "").splitlines():
-        number, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        named = controller in controllers.split(",")
-        if named and (controller or number == "0"):
-            return path
-    return None
-
-
-def _limit(root: Path, file: Path, limit: int, used: int) -> MemoryLimit:
-    return MemoryLimit(limit, max(0, used), f"/{file.relative_to(root)}")
-
-
-def _text(file: Path) -> str | None:
+def _uptime(root: Path) -> float | None:
+    words = (text_of(root / "proc/uptime") or "").split()
     try:
-        return file.read_text()
-    except OSError:
-        # not every level and every kernel has every file
+        seconds = float(words[0]) if words else math.nan
+    except ValueError:
         return None
+    return seconds if math.isfinite(seconds) else None
 
 
-def _number(file: Path) -> int | None:
-    """A whole number; None for "max" and for a missing file."""
-    text = (_text(file) or "").strip()
-    return int(text) if text.lstrip("-").isdigit() else None
+def _container(root: Path) -> str | None:
+    """What speaks for a container: a mark of Docker, Podman or systemd, or the groups' names."""
+    for name in _CONTAINER_FILES:
+        if (root / name.lstrip("/")).exists():
+            return name
+    groups = text_of(root / "proc/self/cgroup") or ""
+    found = next((w for w in ("kubepods", "docker", "containerd", "lxc") if w in groups), None)
+    return f"/proc/self/cgroup names {found}" if found is not None else None
 
 
-def _stat(file: Path) -> dict[str, int]:
-    pairs = (line.split() for line in (_text(file) or "").splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+def _memory(root: Path) -> tuple[int, int]:
+    """Total and available memory of the machine in bytes."""
+    known = kibibytes(root / "proc/meminfo")
+    if "MemTotal" in known and "MemAvailable" in known:
+        return known["MemTotal"], known["MemAvailable"]
+    import psutil
+
+    measured = psutil.virtual_memory()
+    return int(measured.total), int(measured.available)
 
 
 def main() -> None:
     """Take the snapshot of this machine and print it."""
-    import psutil
-
-    memory = psutil.virtual_memory()
-    answer(take_snapshot(Path("/"), host_total=memory.total, host_available=memory.available))
+    total, available = _memory(Path("/"))
+    answer(take_snapshot(Path("/"), host_total=total, host_available=available))
 
 
 if __name__ == "__main__":
