@@ -46,9 +46,9 @@ def leaky_source(source: SourceFile) -> Outcome:
         all rows that are cut into training and test later; shuffled splits and folds; centred
         windows and filters; negative shifts, backward fills and joins to later rows that reach
         features; statistics of the full period in features; label columns kept among the
-        features; bars of a week or month put on its days; weights that the folds had and the
-        final fit has not. A negative shift that only makes the label is right. Only code whose
-        data are a time series is judged: prices, dates, lags and windows show that.
+        features; bars of a week or month put on its days. A negative shift that only makes the
+        label is right. Only code whose data are a time series is judged: prices, dates, lags and
+        windows show that.
 
     Why it matters:
         Validation and backtest then ask what training has seen. The scores look good, and the
@@ -57,7 +57,7 @@ def leaky_source(source: SourceFile) -> Outcome:
     What to do:
         Fit every transformer on the training rows of each fold alone: a Pipeline inside
         TimeSeriesSplit does that. Split by time. Shift features forward, never back. Drop the
-        label from the features by name. Pass the sample weights to the last fit as well.
+        label from the features by name.
 
     Sources:
         Kapoor and Narayanan, Leakage and the reproducibility crisis in machine-learning-based
