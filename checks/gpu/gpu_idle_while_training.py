@@ -19,6 +19,12 @@ from ml_debugger.contract import (
 GIB = 2**30
 LEAST_SAMPLES = 40
 PARTS = 8
+ORDINARY = 50.0
+"""Percent of idle samples that need no explanation by a training."""
+
+HARD = 80.0
+"""Utilisation, in percent, that a training reaches while it works; light services do not."""
+
 MOST_SCATTER = 24.3
 """Chi-squared of eight shares of one constant share, exceeded in one of a thousand cases."""
 
@@ -90,8 +96,9 @@ def gpu_idle_while_training(history: GpuHistory, settings: Settings) -> Outcome:
         The share of samples in which even the busiest card is under 10 percent of
         utilisation, from its first work to its last. Where nobody knows that a training ran,
         only a regular pattern is judged: memory held throughout, and work in every eighth of
-        the time in the same share but for chance. A service that answers requests by day and
-        sleeps at night has no such pattern; a steady one can look like it.
+        the time in the same share but for chance, hard where there is any. A service that
+        answers requests by day, or with light kernels, has no such pattern; a heavy and steady
+        one can look like it.
     Why it matters:
         The card is paid for by the hour. Waiting for input is the most common reason why a
         training takes three times as long as it must.
@@ -119,7 +126,7 @@ def gpu_idle_while_training(history: GpuHistory, settings: Settings) -> Outcome:
         )
     if history.training:
         name = "idle_share"
-    elif _regular(busiest):
+    elif busiest.idle <= ORDINARY or _regular(busiest):
         name = "idle_share_by_pattern"
     else:
         return NotMeasured(
@@ -181,6 +188,7 @@ def _regular(work: Work) -> bool:
         least >= GIB
         and least >= 0.5 * most
         and min(work.parts) > 0
+        and work.p95 >= HARD
         and scatter <= MOST_SCATTER * variance
     )
 

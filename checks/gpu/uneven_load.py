@@ -24,6 +24,9 @@ BUSY, IDLE = 50.0, 10.0
 ALIKE = 0.25
 """Share by which the memory of cards in one job may differ."""
 
+SAME = 0.1
+"""The same for cards whose work is compared: jobs side by side often hold like amounts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -194,7 +197,7 @@ def _slowest(loads: list[Load]) -> tuple[Load | None, float]:
     for name in sorted({load.name for load in working}):
         cards = [load for load in working if load.name == name]
         typical = median(load.memory for load in cards)
-        alike = [load for load in cards if abs(load.memory - typical) <= ALIKE * typical]
+        alike = [load for load in cards if abs(load.memory - typical) <= SAME * typical]
         if len(alike) < 3:
             continue
         powered = all(load.power == load.power for load in alike)
