@@ -31,15 +31,21 @@ _FIELDS = frozenset(
         *("timestamp", "driver_version", "kmd_version", "count", "index", "name", "serial"),
         *("uuid", "pstate", "compute_mode", "compute_cap", "persistence_mode", "vbios_version"),
         *("display_mode", "display_active", "display_attached", "addressing_mode"),
-        *("gpu_recovery_action", "hostname", "encoder.stats.sessionCount", "c2c.mode"),
-        *("enforced.power.limit", "edpp_multiplier"),
+        *("gpu_recovery_action", "hostname", "c2c.mode", "edpp_multiplier"),
     )
 )
 _FAMILIES = re.compile(
-    r"(?:pci|pcie|fan|clocks|clocks_event_reasons|clocks_event_reasons_counters|memory|mig"
-    r"|utilization|ecc|retired_pages|remapped_rows|temperature|power|module|accounting|inforom"
-    r"|driver_model|gom|gsp|encoder|protected_memory|fabric|platform|power_smoothing|bbx"
-    r"|v?gpu_[a-z]+_capability|dramEncryption|gpu\.base)\.[\w.]+"
+    r"(?:pci\.(?:bus_id|domain|bus|device|baseClass|subClass|device_id|sub_device_id)"
+    r"|pcie\.link\.(?:gen|width)\.\w+|fan\.speed|memory\.(?:total|reserved|used|free)"
+    r"|utilization\.(?:gpu|memory|encoder|decoder|jpeg|ofa)|temperature\.(?:gpu|gpu\.tlimit|memory)"
+    r"|(?:module\.)?(?:enforced\.)?power\.(?:management|draw|draw\.average|draw\.instant|limit"
+    r"|default_limit|min_limit|max_limit)|clocks\.(?:gr|sm|mem|(?:current|applications"
+    r"|default_applications|max)\.(?:graphics|sm|memory|video|gr|mem))"
+    r"|clocks_event_reasons(?:_counters)?\.\w+|(?:mig|gsp)\.mode\.\w+|ecc\.(?:mode|errors)\.[\w.]+"
+    r"|(?:retired_pages|remapped_rows|fabric|platform|power_smoothing|inforom)\.[\w.]+"
+    r"|accounting\.(?:mode|buffer_size)|(?:driver_model|gom)\.(?:current|pending)"
+    r"|encoder\.stats\.\w+|protected_memory\.\w+|dramEncryption\.mode\.\w+|gpu\.base\.\w+"
+    r"|vgpu_(?:driver|device)_capability\.\w+|bbx\.time_run)"
 )
 _ALIASES: Mapping[str, str] = {
     "gpu_name": "name",

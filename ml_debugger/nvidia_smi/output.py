@@ -18,6 +18,12 @@ FEW = 40
 """Lines that may stand before or between messages in a file that is nothing but messages."""
 
 _SHARE = 0.6
+_TITLES = (
+    (query_text.FORM, "NVSMI LOG", query_text.TITLE.fullmatch, query_text.is_line),
+    (plain.FORM, "NVIDIA-SMI", plain.TITLE.match, plain.is_line),
+    (listing.FORM, "(UUID: GPU-", listing.CARD.match, listing.is_line),
+)
+"""The forms that a title or first line announces: by what text, and which lines are theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +43,25 @@ def form_of(text: str, *, whole: bool = True) -> str | None:
     that prints the table of nvidia-smi first is a log of a training: most lines must be of the
     form.
     """
+    if f"<{query_xml.ROOT}" in text and text.lstrip()[:1] == "<":
+        return query_xml.FORM
     lines = text.splitlines()
     lines = [line for line in (lines if whole else lines[:-1]) if line.strip()]
-    if not lines:
-        return None
-    if f"<{query_xml.ROOT}" in text and any(line.lstrip().startswith("<") for line in lines[:3]):
-        return query_xml.FORM
-    if any(query_text.TITLE.fullmatch(line) for line in lines):
-        return query_text.FORM if _share(lines, query_text.is_line) else None
-    if any(plain.TITLE.match(line) for line in lines):
-        return plain.FORM if _share(lines, plain.is_line) else None
-    if any(listing.CARD.fullmatch(line.rstrip()) for line in lines):
-        return listing.FORM if _share(lines, listing.is_line) else None
+    for form, mark, is_first, is_own in _TITLES:
+        # most files hold none of the marks, and are not looked at line by line
+        if mark in text and any(map(is_first, lines)):
+            return form if _share(lines, is_own) else None
     if query_csv.is_csv(lines):
         return query_csv.FORM
     heading = next(filter(None, map(monitor.header_of, lines[:FEW])), None)
     if heading is not None and _share(lines, monitor.is_line):
         return monitor.PROCESSES if "pid" in heading else monitor.DEVICES
-    if query_text.is_fragment(text):
+    if query_text.is_fragment(lines):
         return query_text.FORM
+    if len(lines) > FEW:
+        return None
     said = sum(messages.message_of(line) is not None for line in lines)
-    return messages.FORM if said and len(lines) <= FEW and said * 2 >= len(lines) else None
+    return messages.FORM if said and said * 2 >= len(lines) else None
 
 
 def read_output(lines: Iterable[str], form: str, shown: str | None) -> Output:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ml_debugger.artifacts import GpuSnapshot
 from ml_debugger.nvidia_smi.document import Document
@@ -24,6 +24,7 @@ _HEADER = frozenset(
 _SECTIONS = frozenset(path[0] for path in TEXT if len(path) > 1)
 _LABELS = frozenset(path[-1] for path in TEXT) | {"free", "memory", "encoder", "decoder"}
 _DEEPEST = 12
+_LOOKED = 400
 
 
 def snapshots(lines: Iterable[str], shown: str | None) -> Iterator[GpuSnapshot]:
@@ -71,19 +72,18 @@ def _take(document: Document, stack: list[tuple[int, str, bool]], line: str) -> 
     stack.append((depth, label, leaf is None))
 
 
-def is_fragment(text: str) -> bool:
-    """Whether text without a title is a piece of `-q`: a known section, and known labels."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    labels = sections = cards = 0
-    for line in lines[:400]:
-        leaf = _LEAF.fullmatch(line)
-        if leaf is None:
-            sections += line.lower() in _SECTIONS or line in ("Volatile", "Aggregate")
-            cards += _CARD.fullmatch(line) is not None
-        else:
-            labels += leaf["label"].lower() in _LABELS
-    known = labels + sections + cards
-    return sections > 0 and labels > 1 and known * 5 >= min(len(lines), 400) * 4
+def is_fragment(lines: Sequence[str]) -> bool:
+    """Whether lines without a title are a piece of `-q`: a known section, and known labels."""
+    looked = [line.strip() for line in lines[:_LOOKED]]
+    sections = sum(
+        line.lower() in _SECTIONS or line in ("Volatile", "Aggregate") for line in looked
+    )
+    if not sections:
+        return False
+    leaves = [leaf for line in looked if (leaf := _LEAF.fullmatch(line)) is not None]
+    labels = sum(leaf["label"].lower() in _LABELS for leaf in leaves)
+    cards = sum(_CARD.fullmatch(line) is not None for line in looked)
+    return labels > 1 and (labels + sections + cards) * 5 >= len(looked) * 4
 
 
 def is_line(line: str) -> bool:

@@ -146,6 +146,7 @@ def test_without_a_header_only_what_can_mean_one_thing_is_taken(
         "epoch,loss,val_loss\n1,0.5,0.6\n",
         "timestamp,name,index\n2020-01-01,a,1\n",
         "epoch, loss, lr, step, memory.used [MiB]\n1, 2, 3, 4, 5 MiB\n",
+        "date,temperature.mean,power.mean,memory.share\n2020-01-01,1,2,3\n",
         "date,close\n2026/07/14 08:12:53.353,5\n",
         "5 %, 6 %\n",
         "Name, 10 MiB\n",

@@ -13,8 +13,10 @@ import pynvml
 import pytest
 
 from ml_debugger.artifacts import GpuDevice, GpuLinks, GpuSnapshot
+from ml_debugger.nvidia_smi.names import REASONS
 from ml_debugger.nvidia_smi.output import form_of, read_output
 from ml_debugger.probes.gpu import take_snapshot
+from ml_debugger.probes.nvml import asking, card, errors
 from ml_debugger.probes.nvml.processes import Seen, see
 from ml_debugger.probes.signs import signs_of_gpu
 from tests.probes.nvml_stand_in import FIELDS, Nvml
@@ -231,6 +233,22 @@ def test_old_drivers_and_old_cards() -> None:
     assert (device.errors.uncorrected_volatile, device.recovery_action) == (None, None)
     assert device.connection == GpuLinks(5, 5, 16, 16, 9, None, None, None, "Completed", "Success")
     assert device.problems == ()
+
+
+def test_numbers_of_nvml_are_those_of_its_header() -> None:
+    """The probe asks by number; the binding has a name for each."""
+    assert (
+        *(pynvml.NVML_MEMORY_ERROR_TYPE_CORRECTED, pynvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED),
+    ) == (errors._CORRECTED, errors._UNCORRECTED)
+    assert (errors._VOLATILE, errors._AGGREGATE) == (pynvml.NVML_VOLATILE_ECC, 1)
+    assert errors._SRAM == pynvml.NVML_MEMORY_LOCATION_SRAM
+    assert errors._DOUBLE == pynvml.NVML_PAGE_RETIREMENT_CAUSE_DOUBLE_BIT_ECC_ERROR
+    assert (
+        *(pynvml.NVML_TEMPERATURE_THRESHOLD_SHUTDOWN, pynvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN),
+    ) == (card._SHUTDOWN, card._SLOWDOWN)
+    assert tuple(name for name, _ in pynvml.c_nvmlValue_t._fields_) == asking._VALUES
+    assert REASONS["display_clocks_setting"] == "display-clocks"
+    assert 1 << (len(REASONS) - 1) == pynvml.nvmlClocksEventReasonDisplayClockSetting
 
 
 @pytest.mark.parametrize(("action", "name"), [(0, "None"), (2, "Reboot"), (3, "Drain P2P")])
