@@ -32,7 +32,7 @@ _FAN_ERROR = re.compile(r"^\s*fan", re.IGNORECASE)
             "cards",
             "above",
             "cards with a fan that stands still although the card is hot",
-            "fans with a zero-speed mode start between 50 and 60 degrees",
+            "a fan with a zero-speed mode turns long before the card is hot; see degrees_left",
             fail=0,
         ),
         Limit(
@@ -50,8 +50,8 @@ _FAN_ERROR = re.compile(r"^\s*fan", re.IGNORECASE)
             "degrees Celsius",
             25,
             "degrees below the slowdown from which a fan must turn",
-            "measured: an RTX 3090 at 98 percent load starts its fan at 55 degrees, 40 below"
-            " its slowdown",
+            "a published log of an RTX 3090 at full load: its fan stands still up to 54 degrees"
+            " and turns at 55, 40 below its slowdown",
         ),
     ),
     profiles=("quick", "pre-train", "full"),

@@ -18,8 +18,8 @@ from ml_debugger.contract import Evidence, Limit, NotMeasured, Outcome, check
             "degrees Celsius",
             "below",
             "degrees until the hottest card slows itself down",
-            "published outputs of 12 card models: the largest operating temperature is 2 to 8"
-            " degrees below the slowdown, so fewer than 3 are beyond it on nearly all",
+            "published outputs of 11 card models: the largest operating temperature is 2 to 9"
+            " degrees below the slowdown, so fewer than 3 are beyond it on most",
             warn=3,
             fail=1,
         ),
@@ -32,7 +32,7 @@ def overheating(snapshot: GpuSnapshot) -> Outcome:
 
     What it measures:
         The degrees that are left until the card's own slowdown temperature, or the margin
-        that newer cards give instead (T.Limit). Where only the shutdown temperature is known,
+        that newer cards give instead (T.Limit, the distance to the nearest slowdown). Where only the shutdown temperature is known,
         that one counts. No temperature is too high by itself: a card that does not say its
         own limit is not judged.
     Why it matters:

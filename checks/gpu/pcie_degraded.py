@@ -25,8 +25,8 @@ MINUTES_OF_DAY = 24 * 60
             "times",
             "above",
             "largest over present width of the narrowest link",
-            "measured: x8 of x16 on sound T4, A10G, P2000 and RTX 2080 cards, by their board or"
-            " slot; a quarter and less is neither's design",
+            "published outputs of sound T4, P2000 and RTX 2080 cards: x8 of x16, by their board or"
+            " slot; a quarter and less is seen on none",
             warn=2,
         ),
         Limit(

@@ -48,8 +48,8 @@ def throttled_thermal(snapshot: GpuSnapshot) -> Outcome:
     What to do:
         Compare the temperatures of the cards: one hot card means dust, a fan, paste or its
         place; all hot means the room or the air flow. Until it is mended lower the power
-        limit (`nvidia-smi -pl`, by the owner of the machine): 80 percent of the power costs
-        about a tenth of the speed.
+        limit (`nvidia-smi -pl`, by the owner of the machine): it costs less speed than the
+        slowdown does.
     Sources:
         NVML API reference, nvmlClocksEventReasons. The tools disagree: gpud calls a card
         unhealthy from 0.6 hardware slowdowns a minute over ten minutes, DCGM warns on any
