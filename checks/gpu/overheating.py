@@ -32,9 +32,9 @@ def overheating(snapshot: GpuSnapshot) -> Outcome:
 
     What it measures:
         The degrees that are left until the card's own slowdown temperature, or the margin
-        that newer cards give instead (T.Limit, the distance to the nearest slowdown). Where only the shutdown temperature is known,
-        that one counts. No temperature is too high by itself: a card that does not say its
-        own limit is not judged.
+        that newer cards give instead (T.Limit, the distance to the nearest slowdown). Where
+        only the shutdown temperature is known, that one counts. No temperature is too high by
+        itself: a card that does not say its own limit is not judged.
     Why it matters:
         At the limit the clocks are halved, a few degrees above it the card switches itself
         off, and the training with it. Heat over months is what ends memory.
