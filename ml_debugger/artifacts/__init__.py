@@ -27,6 +27,7 @@ from ml_debugger.artifacts.gpu import (
 from ml_debugger.artifacts.host import HostSnapshot
 from ml_debugger.artifacts.kernel_log import KernelEvent, KernelLog
 from ml_debugger.artifacts.logs import LogText, Passage, Pause
+from ml_debugger.artifacts.parquet_store import ParquetStore, Saving
 from ml_debugger.artifacts.recomputed import Change, RecomputedColumn
 from ml_debugger.artifacts.scaler import Scaler
 from ml_debugger.artifacts.source import SourceCell, SourceFile
@@ -75,6 +76,7 @@ __all__ = [
     "LargeFile",
     "Leftovers",
     "LogText",
+    "ParquetStore",
     "Passage",
     "Pause",
     "Positions",
@@ -82,6 +84,7 @@ __all__ = [
     "PriceTable",
     "RecomputedColumn",
     "RunHistory",
+    "Saving",
     "Scaler",
     "SizingRecord",
     "SourceCell",

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from ml_debugger.contract import Result
+from ml_debugger.readers.tables.recompression import LEVEL, WORTH, saved_bytes
 from ml_debugger.remedies.plan import Kept, Plan, RepairError, Seen, Step
 
 ID = "recompress"
-LEVEL = 9
-"""Of zstd: beyond it time grows faster than what is saved (measured by its authors on Silesia:
-level 9 at 3.2 times, level 19 at 3.7 times and a fifteenth of the speed; zstd README)."""
-WORTH = 0.2
-"""Share of a file that must be saved before it is written anew."""
-SAMPLE_ROWS = 200_000
 BLOCK_ROWS = 1_000_000
 MOST_FILES = 100_000
 
@@ -25,14 +19,14 @@ MOST_FILES = 100_000
 def plan(root: Path, results: Sequence[Result]) -> Plan:
     """The files of the stores in the findings that would become smaller by a fifth or more.
 
-    What each would save is estimated by writing its first 200,000 rows in memory.
+    What each would save is estimated by writing its first rows in memory.
     """
     steps: list[Step] = []
     kept: list[Kept] = []
     for path in _files_of(root, results):
         seen = Seen.of(path)
         try:
-            saved = _estimate(path, seen.size)
+            saved = saved_bytes(path, seen.size)
         except (pl.exceptions.PolarsError, OSError) as error:
             kept.append(Kept(path, f"cannot be read: {str(error).splitlines()[0][:120]}"))
             continue
@@ -81,17 +75,6 @@ def _compare(one: pl.LazyFrame, other: pl.LazyFrame) -> None:
             other.slice(start, BLOCK_ROWS).collect()
         ):  # fmt: skip
             raise RepairError(f"the new file's values differ from row {start:,} on")
-
-
-def _estimate(path: Path, size: int) -> float:
-    scan = pl.scan_parquet(path, hive_partitioning=False, glob=False)
-    rows: int = scan.select(pl.len()).collect().item()
-    if rows == 0:
-        return 0.0
-    sample = scan.head(SAMPLE_ROWS).collect()
-    written = io.BytesIO()
-    sample.write_parquet(written, compression="zstd", compression_level=LEVEL)
-    return float(size - len(written.getbuffer()) * rows / len(sample))
 
 
 def _parquet_files(path: Path) -> Iterator[Path]:

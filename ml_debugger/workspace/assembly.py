@@ -32,6 +32,7 @@ from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
 from ml_debugger.workspace.links import Links, link
 from ml_debugger.workspace.one_table import in_one_table
+from ml_debugger.workspace.parquet_stores import parquet_stores
 from ml_debugger.workspace.part_files import part_files
 from ml_debugger.workspace.run_history import run_histories
 from ml_debugger.workspace.same_runs import each_run_once
@@ -92,6 +93,7 @@ def assemble(
     artifacts = _with_series(artifacts, root)
     artifacts += part_files(artifacts)
     artifacts += run_histories(artifacts)
+    artifacts += parquet_stores(discovery.found, paths)
     artifacts.append(expectations(configuration, _today()))
     artifacts.append(_workspace(artifacts, discovery, configuration, configured=configured))
     links = link(artifacts, configuration["workspace.links"])

@@ -14,15 +14,28 @@ from checks.storage.disk_near_full import disk_near_full
 from checks.storage.ephemeral_location import ephemeral_location
 from checks.storage.inodes_near_full import inodes_near_full
 from checks.storage.large_unused_file import large_unused_file
+from checks.storage.poor_compression import poor_compression
 from checks.storage.quota_exceeded import quota_exceeded
 from checks.storage.read_only_mount import read_only_mount
 from checks.storage.slow_disk import slow_disk
+from checks.storage.small_files import small_files
 from checks.storage.stale_mount import stale_mount
 from checks.storage.temp_accumulation import temp_accumulation
-from ml_debugger.artifacts import LargeFile, Leftovers, StorageSnapshot, Volume, VolumeSample
+from ml_debugger.artifacts import (
+    Artifact,
+    LargeFile,
+    Leftovers,
+    ParquetStore,
+    Saving,
+    StorageSnapshot,
+    Volume,
+    VolumeSample,
+)
 from ml_debugger.artifacts.recorded import from_record
 from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Settings, Status
 from ml_debugger.testing.plant import faults
+from ml_debugger.workspace.discovery import discover
+from ml_debugger.workspace.parquet_stores import parquet_stores
 
 GIB = 2**30
 TB = 10**12
@@ -39,12 +52,12 @@ CHECKS = (
 )
 
 
-def measure(check: Check, storage: StorageSnapshot) -> Outcome:
+def measure(check: Check, storage: Artifact) -> Outcome:
     settings = Settings({setting.name: setting.default for setting in check.settings})
     return check.run((storage,), settings)
 
 
-def judge(check: Check, storage: StorageSnapshot) -> Status:
+def judge(check: Check, storage: Artifact) -> Status:
     outcome = measure(check, storage)
     if isinstance(outcome, NotMeasured):
         return Status.SKIP
@@ -272,3 +285,37 @@ def test_an_archive_on_a_volume_with_room_is_no_fault() -> None:
 def test_rates(write: str | None, rates: tuple[float, ...], status: Status) -> None:
     volume = disk(write=write, write_rates=rates, write_bytes=4 * 2**20)
     assert judge(slow_disk, snapshot(volume)) is status
+
+
+def stores_of(workspace: Path) -> list[ParquetStore]:
+    return parquet_stores(discover([workspace], relative_to=workspace).found, [workspace])
+
+
+@pytest.mark.parametrize("check", [poor_compression, small_files], ids=lambda check: check.code)
+def test_the_twins_stores_pass_and_the_planted_store_is_found(check: Check, twin: Path) -> None:
+    healthy = [judge(check, store) for store in stores_of(twin)]
+    assert healthy
+    assert set(healthy) == {Status.PASS}
+    faults()[check.name].plant(twin, np.random.default_rng(1))
+    assert [judge(check, store) for store in stores_of(twin)].count(Status.WARN) == 1
+
+
+@pytest.mark.parametrize(
+    ("saving", "size", "status"),
+    [
+        (Saving(6, 0.7, {"uncompressed": 1.0}, worst=("a.parquet", 0.7)), GIB, Status.WARN),
+        (Saving(6, 0.7, {"uncompressed": 1.0}), 30 * 2**20, Status.PASS),
+        (Saving(6, 0.15, {"snappy": 1.0}), 50 * GIB, Status.PASS),
+        (Saving(0, 0.0, {}, problem="a.parquet: damaged"), GIB, Status.SKIP),
+    ],
+    ids=["uncompressed", "tiny", "a little", "unreadable"],
+)
+def test_a_saving_must_be_worth_it(saving: Saving, size: int, status: Status) -> None:
+    store = ParquetStore("data", "data", 6, size, 0, size // 6, lambda: saving)
+    assert judge(poor_compression, store) is status
+
+
+@pytest.mark.parametrize(("small", "status"), [(5000, Status.PASS), (5001, Status.WARN)])
+def test_small_files_are_counted(small: int, status: Status) -> None:
+    store = ParquetStore("data", "data", 9000, GIB, small, 10_000, lambda: Saving(0, 0.0, {}))
+    assert judge(small_files, store) is status

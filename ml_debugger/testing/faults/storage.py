@@ -107,6 +107,42 @@ def plant_slow_disk(workspace: Path, rng: np.random.Generator) -> str:
     return f"three writes on /data at {max(rates) / 1e6:.1f} MB/s at most"
 
 
+@fault("poor-compression")
+def plant_poor_compression(workspace: Path, rng: np.random.Generator) -> str:
+    """Quotes are written without compression."""
+    import polars as pl
+
+    rows = 3_000_000
+    bid = np.round(100 + 0.01 * np.cumsum(rng.integers(-1, 2, rows)), 2)
+    ask = bid + 0.01 * rng.integers(1, 5, rows)
+    nanoseconds = 1_000 * np.arange(rows) + rng.integers(0, 900, rows)
+    folder = workspace / "data" / "quotes"
+    folder.mkdir(parents=True)
+    frame = pl.DataFrame({"since_open": nanoseconds, "bid": bid, "ask": ask})
+    frame.write_parquet(folder / "quotes.parquet", compression="uncompressed")
+    size = (folder / "quotes.parquet").stat().st_size
+    return f"{size / 2**20:.0f} MiB of quotes are written without compression"
+
+
+@fault("small-files")
+def plant_small_files(workspace: Path, rng: np.random.Generator) -> str:
+    """A file for each minute of some days."""
+    import polars as pl
+
+    files, days = 5_040, 7
+    first = workspace / "data" / "minutes" / "day=1" / "part-0.parquet"
+    for number in range(files):
+        file = first.parent.parent / f"day={number % days + 1}" / f"part-{number}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if number == 0:
+            values = {"minute": np.arange(60), "imbalance": rng.normal(size=60)}
+            pl.DataFrame(values).write_parquet(first)
+        else:
+            # one content under many names: what counts is their number
+            file.hardlink_to(first)
+    return f"{files:,} files of 60 rows each"
+
+
 def _plant(workspace: Path, rng: np.random.Generator, number: int, **changes: Any) -> None:
     """Change one volume of the twin's two."""
 
