@@ -47,7 +47,8 @@ class _Still:
             unit="matrices",
             direction="above",
             warn=0,
-            meaning="weight matrices that stand still between or behind layers that learn",
+            meaning="weight matrices that stand still between or behind layers that learn, or for "
+            "which the optimizer took steps",
             source="SageMaker Debugger, rule UnchangedTensor: equal over three saves",
         ),
         Limit(
@@ -72,8 +73,9 @@ def frozen_parameters(checkpoint: Checkpoint, series: CheckpointSeries | None) -
         has no state while it has one for their neighbours. Only matrices that stand between or
         behind layers that learn are accused. Freezing on purpose has another shape and is
         silent: the layers up to one place, a whole part whose name says so, everything beside
-        LoRA matrices or norms, embeddings. Where nothing moved at all the same state was saved
-        twice, which is not judged.
+        LoRA matrices or norms, embeddings; unless the stored optimizer has a state for them,
+        which those that never had a gradient lack. Where nothing moved at all the same state
+        was saved twice, which is not judged.
 
     Why it matters:
         The layer keeps its random start. The others learn around it, the loss falls, and
@@ -99,6 +101,12 @@ def frozen_parameters(checkpoint: Checkpoint, series: CheckpointSeries | None) -
     accused = _among_moving(tensors, still.tensors)
     optimised = checkpoint.optimised or frozenset()
     stuck = [t for t in accused if t.name in optimised]
+    # the optimizer has taken steps for them: whoever freezes a part seldom gives it to it
+    accused += [
+        t
+        for t in still.tensors
+        if t.name in optimised and t not in stuck and not _KEPT_STILL.search(t.name)
+    ]
     values = {
         "frozen_among_moving": float(len(accused)),
         "stuck_with_state": float(len(stuck)),

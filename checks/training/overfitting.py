@@ -68,7 +68,8 @@ def overfitting(run: TrainingRun) -> Outcome:
     """The training goes on improving while the validation gets worse.
 
     What it measures:
-        The last fifth of every validation loss against its best third before that, as medians.
+        The last fifth of every validation loss against its best third before that, as medians,
+        and, from 40 checks on, against its best sixth, more strictly: some models overfit at once.
         The rise counts only when a rank-sum test confirms it (at a third of 1 %; less strictly
         below 24 checks, or where the training loss halved meanwhile), when it exceeds 1.2 times
         the curve's own scatter, and when the training loss fell or kept its level. Up to twelve

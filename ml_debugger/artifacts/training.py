@@ -52,7 +52,7 @@ class TrainingRun(Artifact):
     `step_unit`, if it says one. `finished` is true where the log says that it came to its end,
     false where it says that it did not, None where it is silent; `running` is true where the run
     is known to go on while it is judged, `written` says when its file was. `details` holds
-    further facts that the log states, as text.
+    further facts that the log states, as text; `last_epoch` where it counts both steps and epochs.
     """
 
     format: str

@@ -24,6 +24,7 @@ _CHANCE = 0.001
 _SCATTERS = 8.0
 _GAP = 2.0
 _CLEAR = 6.0
+_CLEAR_OF_MANY = 2.5
 _RETURNED = 0.35
 _RARE = 0.01
 _ENOUGH = 50
@@ -73,7 +74,9 @@ def _outliers(residuals: Sequence[float], noise: Sequence[float]) -> list[int]:
     for few in range(min(most, 20), 0, -1):
         lowest = residuals[order[few - 1]]
         bound = max(scatters * usual, gap * max(ordered[few], 0.0))
-        clear = lowest > _CLEAR * max(ordered[few], 0.0) and lowest > bound
+        # a gap below one peak may be chance, the same gap below several hardly
+        clearly = max(_CLEAR_OF_MANY, _CLEAR ** (1 / few))
+        clear = lowest > clearly * max(ordered[few], 0.0) and lowest > bound
         if count >= _ENOUGH and lowest > bound and not clear:
             bound = max(bound, tail_reach(noise, few, _CHANCE))
         if lowest > bound:

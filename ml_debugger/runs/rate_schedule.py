@@ -6,7 +6,7 @@ import math
 import re
 
 from ml_debugger.artifacts import TrainingRun
-from ml_debugger.runs.configured_rate import AskedRate
+from ml_debugger.runs.configured_rate import AskedRate, as_rate
 
 _KINDS = (
     ("constant", r"constant|^none$|^null$|^fixed$|^no$|^false$|^off$"),
@@ -31,8 +31,14 @@ def progress(run: TrainingRun, asked: AskedRate, last: float) -> float | None:
     """Share of the planned training that was done at step `last`; None where no plan is known."""
     planned = run.planned_steps or asked.length(run.step_unit)
     if planned is None:
-        return 1.0 if run.finished else None
+        return 1.0 if run.finished else _by_epochs(run, asked)
     return min(1.0, last / planned) if planned > 0 else None
+
+
+def _by_epochs(run: TrainingRun, asked: AskedRate) -> float | None:
+    """Progress by the epochs that a log of steps counts as well."""
+    last, planned = as_rate(run.details.get("last_epoch")), asked.length("epoch")
+    return min(1.0, last / planned) if last is not None and planned else None
 
 
 def expected_fall(

@@ -83,7 +83,8 @@ def _guess(name: str, classes: int | None) -> float | None:
 def _share(curve: Curve, points: Points, guess: float) -> Skill | None:
     scale = 100 if max(points.values) > 1.5 else 1
     values = [value / scale for value in points.values]
-    if max(values) > 1 or (guess > 0 and min(values) < 0):
+    if max(values) > 1 or (guess > 0 and (min(values) < 0 or max(values) == 0)):
+        # a share of exactly 0 in every check is no measurement
         return None
     at, best = _best_lasting(values)
     if guess > 0 and best < guess + _ONE_CLASS and _pinned(values):

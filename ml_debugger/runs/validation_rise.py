@@ -16,8 +16,11 @@ FEWEST = 4
 
 # up to here a fall and rise in single file is the only sign of persistence there can be
 _SHORT = 12
+# from here on a sixth of the checks is enough to compare
+_LONG = 40
 _WINDOW = 200
 _SCATTERS = 1.2
+_FAR = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +66,42 @@ def _rise(curve: Curve, train: Curve) -> ValidationRise | None:
         return None
     lowest = min(range(count), key=values.__getitem__)
     last = max(2, min(count // 5, _WINDOW))
-    width = max(2, min(count // 3, _WINDOW))
     if count <= _SHORT and _falls_then_rises(values, lowest):
-        start, width, last = lowest, 1, 2
-    else:
+        change = _train_change(train, steps, lowest, 1, 2)
+        if change is None:
+            return None
+        end = median(values[-2:])
+        rise = _relative(values, values[lowest], end)
+        counts = rise > 0 and _training_holds(change, rise)
+        return ValidationRise(curve, rise if counts else 0.0, kept[lowest], end, change)
+    widths = [max(2, min(count // 3, _WINDOW))]
+    if count >= _LONG:
+        # a model that overfits at once has its best stretch within few checks
+        widths.append(min(count // 6, _WINDOW // 2))
+    found = None
+    for width in widths:
         start = _best_window(values, width, count - last)
-    reference, end = median(values[start : start + width]), median(values[-last:])
-    change = _train_change(train, steps, start, width, last)
-    if change is None:
-        return None
-    rise = _relative(values, reference, end)
-    if width > 1:
-        best = values[start : start + width]
-        # fewer than 18 checks cannot reach 1 %
-        beyond_noise = rank_sum_p(values[-last:], best) < _level(count, change) and (
-            end - reference > _SCATTERS * relative_scatter(values, reference)
+        change = _train_change(train, steps, start, width, last)
+        if change is None:
+            continue
+        best, ends = values[start : start + width], values[-last:]
+        reference, end = median(best), median(ends)
+        rise = _relative(values, reference, end)
+        # fewer than 18 checks cannot reach 1 %; of many short stretches one is low by chance
+        chance, scatters = (1.0, _SCATTERS) if width == widths[0] else (width / count, _FAR)
+        level = _level(count, change) * chance
+        beyond_noise = rank_sum_p(ends, best) < level and (
+            end - reference > scatters * relative_scatter(values, reference)
         )
-    else:
-        beyond_noise = True
-    # a training loss that climbs with the validation loss is divergence
-    training_holds = change < 0.25 and change < 0.5 * rise
-    counts = rise > 0 and beyond_noise and training_holds
-    return ValidationRise(curve, rise if counts else 0.0, kept[lowest], end, change)
+        counts = rise > 0 and beyond_noise and _training_holds(change, rise)
+        one = ValidationRise(curve, rise if counts else 0.0, kept[lowest], end, change)
+        found = one if found is None or one.rise > found.rise else found
+    return found
+
+
+def _training_holds(change: float, rise: float) -> bool:
+    """A training loss that climbs with the validation loss is divergence."""
+    return change < 0.25 and change < 0.5 * rise
 
 
 def _level(count: int, train_change: float) -> float:

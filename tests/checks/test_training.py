@@ -137,6 +137,14 @@ def test_validation_that_climbs_while_training_falls(rise: float) -> None:
     assert status(overfitting, run_of(train_loss=[0.2] * 40, val_loss=noisy)) is not Status.PASS
 
 
+def test_a_model_that_overfits_within_a_few_of_many_checks() -> None:
+    epochs = np.arange(60)
+    noise = 1 + 0.02 * np.random.default_rng(4).standard_normal(60)
+    validation = np.where(epochs < 7, 1.1, np.minimum(1.1 + 0.05 * (epochs - 6), 1.37)) * noise
+    run = run_of(train_loss=np.exp(-epochs / 15), val_loss=validation)
+    assert status(overfitting, run) is Status.WARN
+
+
 @pytest.mark.parametrize("values", [[0.5, 0.4, 0.5, 0.7], [1.2, 1.1, 1.0, 1.2, 1.5, 1.9]])
 def test_a_few_validations_that_rise_one_after_another(values: list[float]) -> None:
     train = np.linspace(1.0, 0.1, len(values))

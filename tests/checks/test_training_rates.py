@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,13 @@ def test_the_twin_passes(check: Check, tft: Read) -> None:
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_run_without_curves_is_not_passed(check: Check) -> None:
     assert given(check, a_run({}), a_config(lr=0.1)) is Status.SKIP
+
+
+def test_a_schedule_over_epochs_in_a_log_of_steps() -> None:
+    config = a_config(lr=3e-4, lr_scheduler="cosine", epochs=15)
+    for last, expected in (("14", Status.FAIL), ("0", Status.SKIP)):
+        run = replace(a_run({"learning_rate": FLAT}), details={"last_epoch": last})
+        assert status(learning_rate_flat, run, config) is expected
 
 
 COSINE = [1e-3 * 0.5 * (1 + math.cos(math.pi * i / 99)) for i in range(100)]

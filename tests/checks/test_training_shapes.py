@@ -208,6 +208,13 @@ def test_a_spike_of_an_epoch(name: str) -> None:
     assert outcome.values["spike_height"] == pytest.approx(0.8, abs=0.15)
 
 
+def test_several_spikes_above_a_heavy_tail() -> None:
+    rng = np.random.default_rng(8)
+    losses = 0.05 * np.exp(0.35 * rng.standard_normal(900))
+    losses[[300, 500, 620, 800]] = 3.3
+    assert status(loss_spike, run_of("step", train_loss=losses)) is Status.WARN
+
+
 def test_a_longer_peak_needs_a_rate_that_stands_still() -> None:
     bump = 1 + 0.6 * np.exp(-np.maximum(0, T - 60) / 3) * (T >= 60)
     losses = FALLING * bump * noise(N, 0.01)
@@ -297,6 +304,8 @@ def test_a_language_model_that_learns_nothing(gain: float) -> None:
         ({"train_loss": [0.3] * 9, "val_accuracy": [0.45] * 9}, Status.SKIP),
         # a negative R2 with directions right in 53 of 100 is a good model of returns
         ({"val_r2": [-0.01] * 9, "val_directional_accuracy": 0.53 * noise(9, 0.01)}, Status.PASS),
+        # no measurement, which is a fault of its own
+        ({"val_directional_accuracy": [0.0] * 9}, Status.SKIP),
         ({"val_r2": [-0.01] * 9}, Status.WARN),
         ({"val_loss": [1.2, 1.1, 1.05], "val_naive_loss": [1.0, 1.0, 1.0]}, Status.WARN),
         ({"val_loss": [1.2, 0.9, 0.8], "val_naive_loss": [1.0, 1.0, 1.0]}, Status.PASS),

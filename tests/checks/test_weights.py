@@ -223,6 +223,17 @@ def test_a_layer_with_a_state_that_never_moved_fails() -> None:
     assert status(frozen_parameters, members[1], same_step) is Status.PASS
 
 
+def test_the_first_layers_stand_still_though_the_optimizer_stepped_for_them() -> None:
+    first = {name: matrix(8, 8) for name in LAYERS}
+    held = LAYERS[:3]
+    later = {n: v if n in held else v + np.float32(0.01) for n, v in first.items()}
+    for optimised, expected in ((LAYERS, Status.WARN), (LAYERS[3:], Status.PASS)):
+        members = (checkpoint(first, 1, path="r/1.pt"),
+                   checkpoint(later, 2, frozenset(optimised), path="r/2.pt"))  # fmt: skip
+        one = CheckpointSeries("r", "r", members)
+        assert status(frozen_parameters, members[1], one) is expected
+
+
 def test_adapters_beside_frozen_weights_are_meant() -> None:
     first = {f"l{n}.{part}.weight": matrix(8, 8) for n in range(4) for part in ("q", "lora_A")}
     later = {n: v + np.float32(0.1) if "lora" in n else v for n, v in first.items()}

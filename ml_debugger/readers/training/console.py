@@ -26,7 +26,7 @@ _LOOKS_BACK = re.compile(
 )
 # such words also stand at the end of an ordinary line: "train 0.5 val 0.4 (best)"
 _MARKS_BEST = re.compile(r"best|improved|early.?stop|patience", re.IGNORECASE)
-_FOLD = re.compile(rf"\bfold(?![A-Za-z])\W{{0,4}}(?:#\W?)?{_M}", re.IGNORECASE)
+_FOLD = re.compile(rf"\bfold(?![A-Za-z])[^\w{_M}]{{0,4}}(?:#\W?)?{_M}", re.IGNORECASE)
 _SETTINGS = re.compile(
     r"\bNamespace\(|\w*(?:Config|Arguments)\(|hyper-?param|\bparam(?:eter)?s\b[\"']?\s*[:=]\s*\{|"
     rf"\bTrial {_M} (?:finished|pruned|failed|complete)|\bbest (?:trial|value)|\b(?:SGD|Adam\w*|"
@@ -186,6 +186,7 @@ def _metrics(text: str, said: said_counters.Counters, lower: str) -> list[Metric
         metrics.append(
             Metric(name, metric.at, metric.factor, metric.average, metric.total, metric.kind)
         )
+    metrics += said_metrics.bare_validation(text, metrics, used)
     rate = _NEW_RATE.search(text)
     if rate is not None and not metrics and (rate.group("group") is None or "group 0" in lower):
         metrics.append(Metric("learning rate", place(text, rate.end() - 1), kind="special"))

@@ -170,6 +170,10 @@ class _Rows:
         if self.runs.now is not run:
             self._silence.close(run)
             self._row = 0
+        if columns.step is not None and columns.epoch is not None:
+            epoch = value_of(cells[columns.epoch], self._delimiter)
+            if epoch is not None:
+                self.runs.now.details["last_epoch"] = f"{epoch:g}"
         return counter
 
     def _times(self, cells: list[str], step: float | None, line: int) -> None:

@@ -106,6 +106,8 @@ class MetricRecords:
             if _falls_back(self.runs, step):
                 self._silence.close(before)
             self.runs.count(step)
+        if self.unit == "step" and (epoch := as_number(entries.get("epoch"))) is not None:
+            self.runs.now.details["last_epoch"] = f"{epoch:g}"
         prefix = next((told for key in ROLES if (told := role_prefix(entries.get(key)))), "")
         within = self.unit == "epoch" and not _WITHIN_EPOCH.isdisjoint(entries)
         at = step if step is not None else self.runs.now.last

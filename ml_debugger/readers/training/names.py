@@ -12,7 +12,19 @@ from ml_debugger.readers.training.special_names import special
 
 TRAIN = frozenset({"train", "training", "trn", "tr", "learn", "dtrain"})
 VALIDATION = frozenset(
-    {"val", "valid", "validation", "vld", "eval", "evaluation", "dev", "dval", "dvalid", "deval"}
+    {
+        "val",
+        "vali",
+        "valid",
+        "validation",
+        "vld",
+        "eval",
+        "evaluation",
+        "dev",
+        "dval",
+        "dvalid",
+        "deval",
+    }
 )
 TEST = frozenset({"test", "testing", "tst", "dtest", "holdout", "oos"})
 
@@ -96,11 +108,11 @@ def meaning(original: str) -> Meaning | None:
         return Meaning(role, told[0], "special", told[1])
     if not _NOT_A_CURVE.isdisjoint(parts):
         return None
-    kept = [word for word in rest if word not in _MANNER]
+    kept = _without_model([word for word in rest if word not in _MANNER])
     metric = "_".join(kept)
     if kept == ["cost"]:
         return Meaning(role, metric, "loss", True)
-    if not LOSS.isdisjoint(kept):
+    if not LOSS.isdisjoint(kept) and "ppl" not in kept:
         return Meaning(role, metric, "loss", len(kept) == 1)
     if not ACCURACY.isdisjoint(kept) or metric in _TOP_1:
         bare = metric in _TOP_1 or all(word in ACCURACY | _KERAS_KINDS for word in kept)
@@ -108,6 +120,13 @@ def meaning(original: str) -> Meaning | None:
     if metric in LOWER_IS_BETTER or (kept and kept[-1] in LOWER_IS_BETTER):
         return Meaning(role, metric, "error", metric in LOWER_IS_BETTER)
     return Meaning(role, metric or "_".join(parts), "other", True)
+
+
+def _without_model(kept: list[str]) -> list[str]:
+    """Megatron's `lm loss` and `lm loss value` are its plain loss, `lm loss PPL` a perplexity."""
+    if kept[:2] != ["lm", "loss"]:
+        return kept
+    return kept[2:] if kept[2:] == ["ppl"] else [w for w in kept[1:] if w != "value"]
 
 
 def is_loss(original: str) -> bool:

@@ -36,11 +36,18 @@ _RATE = re.compile(
     r"(?:it|its|iter|steps?|batch)/s(?:ec)?)\b"
 )
 _ROLE = re.compile(
-    r"\b(train|training|val|valid|validation|validating|eval|evaluation|evaluating|test|"
-    r"testing|dev)(?:_inner)?\b(?:[ _](?:set|loop|phase|step|metrics|results?|epoch|net output))?"
+    r"\b(train|training|val|vali|valid|validation|validating|eval|evaluation|evaluating|test|"
+    r"testing|dev)(?:_inner)?\b(?:[ _](?:set|loop|phase|step|metrics|results?|epoch|net output|"
+    rf"loss at (?:iteration|step|epoch) {MARK}))?"
     r"\s{0,4}[:\]|)>{(=\[#-]",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    rf"(?<![\w./-])(val|vali|valid|validation|dev)[\"']?[ \t]{{0,3}}[:=]?[ \t]{{0,6}}{MARK}"
+    r"(?![\w%]|[ ]?[%/])",
+    re.IGNORECASE,
+)
+_Named = tuple[str, Meaning] | None
 _ERRORS = frozenset(
     {
         *("rmse", "mse", "mae", "logloss", "nll", "bce", "mape", "rmsle", "smape", "llf"),
@@ -69,11 +76,13 @@ _MEMORY_WITHOUT_UNIT = ("max mem", "memory", "max_mem", "mem")
 
 def pairs(text: str) -> Iterator[tuple[re.Match[str], Metric, Meaning]]:
     """The metrics of a line in their order, with the place that each takes."""
-    for found in _PAIR.finditer(text):
-        named = _named(found.group("key").split(" "), bool(found.group("key")[0] == "%"))
-        if named is None:
+    seen = list(_PAIR.finditer(text))
+    keys = [found.group("key").split(" ") for found in seen]
+    named = [_named(key, key[0].startswith("%")) for key in keys]
+    for found, name_and_meaning in zip(seen, _apart(keys, named), strict=True):
+        if name_and_meaning is None:
             continue
-        name, told = named
+        name, told = name_and_meaning
         unit = found.group("unit") or ""
         if "%" in unit and "%" not in name:
             name = f"{name} (%)"
@@ -91,6 +100,31 @@ def pairs(text: str) -> Iterator[tuple[re.Match[str], Metric, Meaning]]:
         if total >= 0 and told.kind != "accuracy":
             continue
         yield found, Metric(name, at, factor, average, total, told.kind), told
+
+
+def _apart(keys: list[list[str]], named: list[_Named]) -> list[_Named]:
+    """Losses that one line calls the same are told by the words before: D loss, G loss."""
+    names = [one[0] for one in named if one is not None and one[1].kind == "loss"]
+    result: list[_Named] = []
+    for key, one in zip(keys, named, strict=True):
+        if one is not None and names.count(one[0]) > 1:
+            longer = " ".join(key[-1 - len(one[0].split(" ")) :])
+            told = meaning(longer)
+            one = (longer, told) if told is not None and told.kind == "loss" else one
+        result.append(one)
+    return result
+
+
+def bare_validation(text: str, metrics: list[Metric], used: set[int]) -> list[Metric]:
+    """The `val 0.4` behind a `loss 0.5`: the same loss, where the line has no other measure."""
+    if [m.kind for m in metrics if m.kind != "special"] != ["loss"]:
+        return []
+    told = meaning(metrics[0].name)
+    found = _BARE.search(text)
+    if found is None or (told is not None and told.role in ("val", "test")):
+        return []
+    at = place(text, found.end() - 1)
+    return [] if at in used else [Metric(f"{found.group(1)} loss", at, kind="loss")]
 
 
 def step_time(text: str, taken: set[str]) -> Metric | None:

@@ -24,6 +24,13 @@ def test_lightning_rows_become_curves_over_steps(runs_of, points) -> None:
     assert run.curves["val_loss"].lines[0] == 5
 
 
+def test_epochs_beside_steps_are_told(runs_of) -> None:
+    rows = "".join(f"{step // 4},{step},{1 / (1 + step)}\n" for step in range(12))
+    (run,) = runs_of("epoch,step,train_loss\n" + rows)
+    assert run.step_unit == "step"
+    assert run.details["last_epoch"] == "2"
+
+
 def test_blank_is_nothing_and_literal_nan_is_nan(runs_of) -> None:
     (run,) = runs_of("epoch,loss,val_loss\n0,0.5,\n1,nan,0.6\n2,NaN,null\n3,inf,0.7\n", "log.csv")
     values = run.curves["train_loss"].values
