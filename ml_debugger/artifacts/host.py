@@ -44,13 +44,15 @@ class CpuThrottling:
     """How often the control group used up its CPU quota, since it exists.
 
     `periods` are those in which it wanted to run, `throttled` those in which it was stopped,
-    `seconds` the time for which it was. `source` is the file.
+    `seconds` the time for which it was. `source` is the file. `age` is the seconds since the
+    first process in sight was started: in a container that is the container's age.
     """
 
     periods: int
     throttled: int
     seconds: float
     source: str
+    age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

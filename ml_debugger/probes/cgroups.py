@@ -79,8 +79,8 @@ def oom_kills(root: Path = Path("/")) -> Counted | None:
     return max(found, key=lambda counted: counted.value, default=None)
 
 
-def throttling(root: Path = Path("/")) -> CpuThrottling | None:
-    """How often a quota stopped the group that is stopped most often."""
+def throttling(root: Path = Path("/"), age: float | None = None) -> CpuThrottling | None:
+    """How often a quota stopped the group that is stopped most often; `age` is kept with it."""
     found = []
     for folder in (*folders(root), *folders(root, "cpu")):
         file = folder / "cpu.stat"
@@ -89,7 +89,7 @@ def throttling(root: Path = Path("/")) -> CpuThrottling | None:
         if periods and throttled is not None:
             # version 2 counts microseconds, version 1 nanoseconds
             micros = stat.get("throttled_usec", stat.get("throttled_time", 0) / 1000)
-            found.append(CpuThrottling(periods, throttled, micros / 1e6, _shown(root, file)))
+            found.append(CpuThrottling(periods, throttled, micros / 1e6, _shown(root, file), age))
     return max(found, key=lambda one: one.throttled / one.periods, default=None)
 
 

@@ -38,6 +38,7 @@ def take_snapshot(
     sleep(interval)
     second = memory.traffic(root, time.monotonic())
     own = process_limits.limits()
+    uptime = _uptime(root)
     tightest = min(
         (limit for limit in memory_limits(root) if limit.limit < host_total),
         key=lambda limit: limit.limit,
@@ -64,7 +65,7 @@ def take_snapshot(
         machine_oom_kills=memory.machine_oom_kills(root),
         pressure=memory.pressure(root),
         swap=memory.swap(root, first, second),
-        throttling=throttling(root),
+        throttling=throttling(root, processes.age(walk, uptime)),
         shm_size=shm[0] if shm else None,
         shm_used=shm[1] if shm else None,
         gpus=len(device_files(root)),
@@ -72,7 +73,7 @@ def take_snapshot(
         processes=processes.examine(
             root,
             walk,
-            uptime=_uptime(root),
+            uptime=uptime,
             user=os.getuid() if hasattr(os, "getuid") else -1,
             nproc=own.processes if own else None,
         ),

@@ -86,7 +86,7 @@ def examine(
         for one in first.seen.values()
         if one.state == "D" and (state := _stuck(root, one, first, uptime)) is not None
     ]
-    tasks, limit, source = _tasks(root, first, nproc)
+    tasks, limit, source = _tasks(root, first, user, nproc)
     handles = (text_of(root / "proc/sys/fs/file-nr") or "").split()
     counted = [int(word) for word in handles if word.isdigit()]
     return Processes(
@@ -102,6 +102,14 @@ def examine(
         file_handles=counted[0] - counted[1] if len(counted) == 3 else None,
         file_handle_limit=counted[2] if len(counted) == 3 else None,
     )
+
+
+def age(first: Walk, uptime: float | None) -> float | None:
+    """Seconds since process 1 in sight was started; None where it is not seen."""
+    one = first.seen.get(1)
+    if one is None or uptime is None:
+        return None
+    return max(0.0, uptime - one.started / os.sysconf("SC_CLK_TCK"))
 
 
 def _seen(root: Path, pid: str) -> Seen | None:
@@ -180,17 +188,28 @@ def _parent(root: Path, one: Seen, first: Walk) -> str | None:
     return f"{above.name} ({above.pid})" if above is not None else None
 
 
-def _tasks(root: Path, first: Walk, nproc: int | None) -> tuple[int | None, int | None, str | None]:
+def _tasks(
+    root: Path, first: Walk, user: int, nproc: int | None
+) -> tuple[int | None, int | None, str | None]:
     """Use, limit and its name where the share is largest."""
     rooms = list(task_limits(root))
     machine = number(root / "proc/sys/kernel/pid_max")
     threads = sum(one.threads for one in first.seen.values())
     if machine is not None:
         rooms.append((threads, machine, "/proc/sys/kernel/pid_max"))
-    if nproc is not None:
-        rooms.append((threads, nproc, "RLIMIT_NPROC"))
+    # the limit counts one user's, and the kernel does not hold root to it
+    if nproc is not None and user != 0:
+        own = sum(one.threads for one in first.seen.values() if _owner(root, one) == user)
+        rooms.append((own, nproc, "RLIMIT_NPROC"))
     rooms = [room for room in rooms if room[1] > 0]
     return max(rooms, key=lambda room: room[0] / room[1], default=(None, None, None))
+
+
+def _owner(root: Path, one: Seen) -> int | None:
+    try:
+        return (root / f"proc/{one.pid}").stat().st_uid
+    except OSError:
+        return None
 
 
 def _fullest(root: Path, first: Walk, user: int) -> OpenFiles | None:

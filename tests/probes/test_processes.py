@@ -40,8 +40,16 @@ def process(
         (folder / file).write_text(content)
 
 
-def examined(root: Path, first: Walk | None = None, nproc: int | None = None) -> Processes:
-    found = examine(root, first or walk(root, 10.0), uptime=UPTIME, user=os.getuid(), nproc=nproc)
+def examined(
+    root: Path, first: Walk | None = None, nproc: int | None = None, user: int | None = None
+) -> Processes:
+    found = examine(
+        root,
+        first or walk(root, 10.0),
+        uptime=UPTIME,
+        user=os.getuid() if user is None else user,
+        nproc=nproc,
+    )
     assert found is not None
     return found
 
@@ -94,8 +102,14 @@ def test_the_tightest_limit_of_tasks_is_named(root: Path) -> None:
     process(root, 9, threads=60)
     (root / "proc/sys/kernel").mkdir(parents=True)
     (root / "proc/sys/kernel/pid_max").write_text("32768\n")
-    found = examined(root, nproc=100)
+    if os.getuid() == 0:
+        os.chown(root / "proc/9", 1000, -1)
+    owner = (root / "proc/9").stat().st_uid
+    found = examined(root, nproc=100, user=owner)
     assert (found.tasks, found.task_limit, found.limit_source) == (60, 100, "RLIMIT_NPROC")
+    # processes of others do not count, and root is not held to it
+    assert examined(root, nproc=100, user=owner + 1).limit_source != "RLIMIT_NPROC"
+    assert examined(root, nproc=100, user=0).limit_source == "/proc/sys/kernel/pid_max"
     found = examined(root)
     assert (found.task_limit, found.limit_source) == (32768, "/proc/sys/kernel/pid_max")
 
