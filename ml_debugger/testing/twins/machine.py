@@ -22,7 +22,7 @@ from ml_debugger.artifacts import (
 )
 from ml_debugger.artifacts.recorded import from_record, to_record
 from ml_debugger.testing.times import same_time
-from ml_debugger.testing.twins import cards
+from ml_debugger.testing.twins import cards, host_state, kernel
 
 GIB = 2**30
 TAKEN = "2025-06-02T06:05:00Z"
@@ -36,6 +36,7 @@ def write(folder: Path, rng: np.random.Generator) -> None:
     write_snapshot(target / "host.json", host(rng))
     write_snapshot(target / "storage.json", storage(rng))
     write_snapshot(target / "environment.json", environment())
+    kernel.write_log(target)
     # numbers of their own, so that the files written later stay as they are
     pages, workstation, history = rng.spawn(3)
     write_snapshot(target / "pages.json", cards.volta_pages(pages))
@@ -75,6 +76,15 @@ def change_card(file: Path, **changes: Any) -> None:
         write_snapshot(file, replace(snapshot, devices=(replace(first, **changes), *others)))
 
 
+def change_host(file: Path, **changes: Any) -> None:
+    """Give a recorded snapshot of the host other values, and the file its old times."""
+    snapshot = from_record(json.loads(file.read_bytes()))
+    if not isinstance(snapshot, HostSnapshot):
+        raise TypeError(f"{file} records no host")
+    with same_time(file):
+        write_snapshot(file, replace(snapshot, **changes))
+
+
 def host(rng: np.random.Generator, used_share: float | None = None) -> HostSnapshot:
     """A container limited to 90 GiB on a host of 754 GiB."""
     limit, total = 90 * GIB, 754 * GIB
@@ -91,6 +101,7 @@ def host(rng: np.random.Generator, used_share: float | None = None) -> HostSnaps
         host_memory_available=int(total * rng.uniform(0.5, 0.8)),
         limit_source="/sys/fs/cgroup/memory.max",
         taken=TAKEN,
+        **host_state.healthy(),
     )
 
 
