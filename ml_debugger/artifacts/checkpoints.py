@@ -51,7 +51,9 @@ class Checkpoint(Artifact):
     seconds since 1970. `step` and `val_loss` come from the content, an index or the name.
     `figures` holds by tensor name what the values are, for tensors that were looked at;
     `optimised` names the tensors for which the stored optimizer has a state, None where no
-    optimizer is stored or its state cannot be told apart.
+    optimizer is stored or its state cannot be told apart. `training_state` names the stored parts
+    that a training needs to go on ("optimizer", "scheduler", "scaler" of the loss, "random
+    state"), None where the format does not tell.
     """
 
     format: str
@@ -66,6 +68,7 @@ class Checkpoint(Artifact):
     details: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, TensorFigures] = field(default_factory=dict)
     optimised: frozenset[str] | None = None
+    training_state: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ def describe(
     features: Sequence[str] = (),
     epoch: int | None = None,
     step: int | None = None,
+    val_loss: float | None = None,
     details: Mapping[str, str] | None = None,
     figures: Mapping[str, TensorFigures] | None = None,
     optimised: frozenset[str] | None = None,
+    training_state: frozenset[str] | None = None,
 ) -> Reading:
     """A reading that holds one checkpoint; what the content does not say, the name may."""
     named = facts_of(head.shown)
@@ -38,10 +40,11 @@ def describe(
         tensors=tuple(tensors),
         step=named.step if step is None else step,
         epoch=named.epoch if epoch is None else epoch,
-        val_loss=named.val_loss,
+        val_loss=named.val_loss if val_loss is None else val_loss,
         features=tuple(features),
         details={key: text[:MAX_DETAIL] for key, text in (details or {}).items()},
         figures={t.name: figures[t.name] for t in tensors if figures and t.name in figures},
         optimised=optimised,
+        training_state=training_state,
     )
     return Reading([checkpoint])

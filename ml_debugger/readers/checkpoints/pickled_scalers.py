@@ -77,8 +77,8 @@ def numbers(value: Any) -> Sequence[float] | None:
     if not isinstance(value, Instance):
         return None
     match value:
-        case Instance(callee=Global(name="scalar"), arguments=(kind, bytes(raw))):
-            return _decoded(raw, kind, ())
+        case Instance(callee=Global(name="scalar"), arguments=(kind, raw)):
+            return _decoded(_latin(raw), kind, ())
         case Instance(callee=Global(name="_frombuffer"), arguments=(raw, kind, tuple(shape), _)):
             return _decoded(raw, kind, shape)
         case Instance(held=bytes(raw), state=dict(state)):

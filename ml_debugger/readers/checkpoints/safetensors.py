@@ -61,6 +61,7 @@ def read(head: Head, kind: str) -> Reading:
         tensors=tensors,
         epoch=_whole(details.get("epoch")),
         step=_whole(details.get("step", details.get("global_step"))),
+        val_loss=_number(details.get("val_loss", details.get("validation_loss"))),
         details={**details, **looked.details},
         figures=looked.figures,
     )
@@ -84,6 +85,14 @@ def _spans(header: dict[str, Any], begin: int, size: int) -> list[Span]:
 
 def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _header_length(head: Head) -> int:

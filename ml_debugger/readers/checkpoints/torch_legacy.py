@@ -12,10 +12,9 @@ from typing import BinaryIO
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
-from ml_debugger.readers.checkpoints.optimizer_state import optimised
 from ml_debugger.readers.checkpoints.spans import Span, look
 from ml_debugger.readers.checkpoints.torch_state import TorchState, state_of
-from ml_debugger.readers.checkpoints.torch_zip import torch_details
+from ml_debugger.readers.checkpoints.torch_zip import described
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 
@@ -41,20 +40,10 @@ def read(head: Head, kind: str) -> Reading:
             keys = Machine(opcodes).run().value
         except BrokenPickleError as error:
             return describe(head, kind, str(error))
-        state = state_of(program)
+        state = state_of(program, head.file.name)
         problem, spans = _storages(stream, head.size, keys, state)
     looked = look(head.file, spans)
-    return describe(
-        head,
-        kind,
-        problem,
-        tensors=state.tensors,
-        epoch=state.epoch,
-        step=state.step,
-        details={**torch_details(program, state), **looked.details},
-        figures=looked.figures,
-        optimised=optimised(program.value, state.tensors),
-    )
+    return described(head, kind, problem, program, state, looked, looked.details)
 
 
 def _storages(

@@ -14,7 +14,9 @@ from typing import Any
 from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.element_types import element_type
 from ml_debugger.readers.checkpoints.spans import View
+from ml_debugger.readers.checkpoints.stored_numbers import StoredNumbers, stored_numbers
 from ml_debugger.readers.checkpoints.symbols import Global, Instance, Persistent, Program
+from ml_debugger.readers.checkpoints.training_state import training_state, whole_modules
 
 STORAGES = {
     "DoubleStorage": ("float64", 8),
@@ -67,18 +69,20 @@ class Storage:
 class TorchState:
     """What a torch pickle holds; `keys` are those of the outermost dict.
 
-    `views` holds the tensors on each storage, by its key.
+    `views` holds the tensors on each storage, by its key; `parts` are what is needed to resume,
+    `modules` where whole modules stand.
     """
 
     tensors: tuple[Tensor, ...]
     storages: tuple[Storage, ...]
     views: Mapping[str, tuple[View, ...]]
     keys: tuple[str, ...]
-    epoch: int | None
-    step: int | None
+    stored: StoredNumbers
+    parts: frozenset[str]
+    modules: tuple[str, ...]
 
 
-def state_of(program: Program) -> TorchState:
+def state_of(program: Program, file_name: str) -> TorchState:
     """Collect tensors (by dotted path), storages and training facts."""
     walk = _Walk()
     walk.into(program.value, "", 0)
@@ -88,8 +92,9 @@ def state_of(program: Program) -> TorchState:
         storages=tuple(walk.storages.values()),
         views={key: tuple(views) for key, views in walk.views.items()},
         keys=tuple(str(key) for key in top),
-        epoch=_whole(top.get("epoch")),
-        step=_whole(top.get("global_step", top.get("step"))),
+        stored=stored_numbers(program.value, file_name),
+        parts=training_state(program.value),
+        modules=whole_modules(program.value),
     )
 
 
@@ -180,7 +185,3 @@ def _pairs(arguments: Any) -> dict[Any, Any]:
 
 def _joined(path: str, key: Any) -> str:
     return f"{path}.{key}" if path else str(key)
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -10,7 +10,7 @@ from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.machine import Machine
 from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStream
 from ml_debugger.readers.checkpoints.optimizer_state import optimised
-from ml_debugger.readers.checkpoints.spans import BEYOND, View
+from ml_debugger.readers.checkpoints.spans import BEYOND, Looked, View
 from ml_debugger.readers.checkpoints.symbols import Program
 from ml_debugger.readers.checkpoints.torch_state import TorchState, state_of
 from ml_debugger.readers.checkpoints.zip_members import (
@@ -38,7 +38,7 @@ def recognise(head: Head) -> str | None:
 
 def read(head: Head, kind: str) -> Reading:
     """Compare every member with its checksum, and read `data.pkl` as opcodes."""
-    pickle = _Pickle()
+    pickle = _Pickle(head.file.name)
     archive = read_archive(head.file, KEPT, pickle.follow)
     if pickle.name is None:
         missing = "is a zip archive without the data.pkl that torch.save writes"
@@ -49,23 +49,15 @@ def read(head: Head, kind: str) -> Reading:
         problem = archive.problem or f"{pickle.name}: {pickle.problem}"
         return describe(head, kind, problem, details=details)
     state = pickle.state
-    return describe(
-        head,
-        kind,
-        archive.problem or _missing_storage(archive, pickle.name, state),
-        tensors=state.tensors,
-        epoch=state.epoch,
-        step=state.step,
-        details=details | torch_details(pickle.program, state),
-        figures=archive.looked.figures,
-        optimised=optimised(pickle.program.value, state.tensors),
-    )
+    broken = archive.problem or _missing_storage(archive, pickle.name, state)
+    return described(head, kind, broken, pickle.program, state, archive.looked, details)
 
 
 class _Pickle:
     """The archive's pickle, followed as soon as it is read: it says where the tensors lie."""
 
-    def __init__(self) -> None:
+    def __init__(self, file_name: str) -> None:
+        self._file_name = file_name
         self.name: str | None = None
         self.program: Program | None = None
         self.state: TorchState | None = None
@@ -80,7 +72,7 @@ class _Pickle:
         except BrokenPickleError as error:
             self.problem = str(error)
             return {}
-        self.state = state_of(self.program)
+        self.state = state_of(self.program, self._file_name)
         folder = self.name.removesuffix("data.pkl")
         big = kept.get(f"{folder}byteorder", b"").strip() == b"big"
         return {
@@ -89,12 +81,48 @@ class _Pickle:
         }
 
 
-def torch_details(program: Program, state: TorchState) -> dict[str, str]:
-    """The names it would import, one a line, and the keys of its outermost dict."""
-    return {
-        "globals": "\n".join(str(name) for name in program.globals),
-        "keys": "\n".join(state.keys),
-    }
+def described(
+    head: Head,
+    kind: str,
+    problem: str | None,
+    program: Program,
+    state: TorchState,
+    looked: Looked,
+    details: Mapping[str, str],
+) -> Reading:
+    """The reading of a torch checkpoint, with the numbers that its training loop stored.
+
+    Details are the names it would import and the keys of its outermost dict, one a line, whole
+    modules, and losses that are not the validation loss of this save.
+    """
+
+    def number(meaning: str) -> float | None:
+        return state.stored.number(meaning, looked.figures)
+
+    others = {name: number(name) for name in ("best_val_loss", "loss")}
+    return describe(
+        head,
+        kind,
+        problem,
+        tensors=state.tensors,
+        epoch=_whole(number("epoch")),
+        step=_whole(number("step")),
+        val_loss=number("val_loss"),
+        details={
+            **details,
+            "globals": "\n".join(str(name) for name in program.globals),
+            "keys": "\n".join(state.keys),
+            **({"modules": "\n".join(state.modules)} if state.modules else {}),
+            **{name: f"{value:.10g}" for name, value in others.items() if value is not None},
+        },
+        figures=looked.figures,
+        optimised=optimised(program.value, state.tensors),
+        training_state=state.parts if program.complete else None,
+    )
+
+
+def _whole(number: float | None) -> int | None:
+    return int(number) if number is not None and number == int(number) else None
 
 
 def _missing_storage(archive: Archive, pickle_name: str, state: TorchState) -> str | None:
