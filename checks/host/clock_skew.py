@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ml_debugger.artifacts import HostSnapshot
-from ml_debugger.artifacts.host import Clock, ClockReading
+from ml_debugger.artifacts.host import Clock
 from ml_debugger.contract import (
     Evidence,
     Limit,
@@ -77,7 +77,8 @@ def clock_skew(host: HostSnapshot, settings: Settings) -> Outcome:
         What the kernel says of its clock (adjtimex): whether something corrects it, and by how
         much it is off. Where nothing does, the hardware clock is compared. Steps are found by
         comparing the time of day with the time since the start, between this run and earlier
-        ones. On a virtual machine whose host keeps the clock the kernel says "not
+        ones; on a virtual machine only steps back, because one that was halted finds itself
+        behind and is set forward. On a virtual machine whose host keeps the clock the kernel says "not
         synchronised" although the time is right: without a hardware clock to compare, that is
         reported as not looked at.
     Why it matters:
@@ -96,7 +97,7 @@ def clock_skew(host: HostSnapshot, settings: Settings) -> Outcome:
     if clock is None:
         return NotMeasured("the state of the clock is not known on this system")
     values: dict[str, float] = {}
-    step = _largest_step((*clock.past, clock.reading), settings["settled_after"])
+    step = _largest_step(clock, settings["settled_after"])
     if step is not None:
         values["step"] = step
     if clock.synchronised:
@@ -112,14 +113,19 @@ def clock_skew(host: HostSnapshot, settings: Settings) -> Outcome:
     return Measurement(_title(clock, values), values, _evidence(clock))
 
 
-def _largest_step(readings: tuple[ClockReading, ...], settled: float) -> float | None:
-    """The largest change of the time of day against the time since the start, in seconds."""
+def _largest_step(clock: Clock, settled: float) -> float | None:
+    """The largest change of the time of day against the time since the start, in seconds.
+
+    A virtual machine that was halted finds its time of day ahead: nobody set its clock.
+    """
+    readings = (*clock.past, clock.reading)
     steps = [
-        abs((b.realtime - a.realtime) - (b.boottime - a.boottime))
+        (b.realtime - a.realtime) - (b.boottime - a.boottime)
         for a, b in pairwise(readings)
         if a.boot is not None and a.boot == b.boot and a.boottime >= settled
     ]
-    return max(steps, default=None)
+    own = clock.virtual is False
+    return max((abs(step) if own else max(0.0, -step) for step in steps), default=None)
 
 
 def _unknown(clock: Clock) -> str:

@@ -1,6 +1,6 @@
 """The history of runs, in SQLite: every result is committed as it comes.
 
-The standard library's sqlite3 is enough for three tables; importing sqlite-utils would cost a
+The standard library's sqlite3 is enough for four tables; importing sqlite-utils would cost a
 run more time than all its writing. Write-ahead logging keeps what was committed when the
 process is killed; a run that never finished stays visible as such.
 """
@@ -18,13 +18,15 @@ from platformdirs import user_state_path
 
 from ml_debugger.contract import Result, Status
 from ml_debugger.errors import UsageError
+from ml_debugger.runtime.clock_history import SCHEMA as CLOCKS
+from ml_debugger.runtime.clock_history import keep_clock
 from ml_debugger.runtime.events import CheckFinished, Event, RunFinished, RunStarted
 from ml_debugger.runtime.report import Report
 from ml_debugger.runtime.volume_history import SCHEMA as VOLUMES
 from ml_debugger.runtime.volume_history import keep_volumes
 
 VERSION = 2
-"""Version 2 added the volumes; what version 1 wrote stays as it is."""
+"""Version 2 added the volumes and the clocks; what version 1 wrote stays as it is."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -75,7 +77,7 @@ class History:
         if found > VERSION:
             self._database.close()
             raise UsageError(f"{path}: written by a newer version of diagnostic; update it")
-        self._database.executescript(SCHEMA + VOLUMES)
+        self._database.executescript(SCHEMA + VOLUMES + CLOCKS)
         self._database.execute(f"PRAGMA user_version={VERSION}")
 
     def record(self, events: Iterable[Event]) -> Iterator[Event]:
@@ -181,6 +183,9 @@ class History:
         # a snapshot that was only read from a file is older than the run
         if storage is not None and (storage.taken or "")[:19] >= report.started[:19]:
             keep_volumes(self._database, report.run, storage)
+        host = report.picture.host
+        if host is not None and (host.taken or "")[:19] >= report.started[:19]:
+            keep_clock(self._database, report.run, host)
         self._database.execute("COMMIT")
 
     def _last_like(self, report: Report) -> str | None:

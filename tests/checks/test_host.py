@@ -292,11 +292,17 @@ def clock(**state: Any) -> HostSnapshot:
         # an old battery: the hardware clock is wrong, not the time
         (clock(synchronised=True, offset=0.0, hardware_offset=300.0), PASS, "synchronised"),
         (clock(synchronised=True, past=(host_state.reading(900, step=0.3),)), PASS, "synchronised"),
-        (clock(synchronised=True, past=(host_state.reading(900, step=40),)), WARN, "set by 40.0 s"),
+        (clock(synchronised=True, virtual=False, past=(host_state.reading(900, step=40),)), WARN,
+         "set by 40.0 s"),
+        (clock(synchronised=True, virtual=True, past=(host_state.reading(900, step=-40),)), WARN,
+         "set by 40.0 s"),
+        # a virtual machine that was halted for an hour
+        (clock(synchronised=True, virtual=True, past=(host_state.reading(9e3, step=3600),)), PASS,
+         "synchronised"),
         (clock(synchronised=True, past=(ClockReading(5.0, 9e5, "another start"),)), PASS, "Clock"),
         (clock(synchronised=True, past=(ClockReading(5.0, 30.0, host_state.BOOT),)), PASS, "Clock"),
     ],
-)
+)  # fmt: skip
 def test_clocks(known: HostSnapshot, status: Status, said: str) -> None:
     seen, words = judge(clock_skew, known)
     assert seen is status

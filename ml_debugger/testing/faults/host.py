@@ -89,7 +89,7 @@ def plant_stuck_process(workspace: Path, rng: np.random.Generator) -> str:
 
 @fault("clock-skew")
 def plant_clock_skew(workspace: Path, rng: np.random.Generator) -> str:
-    """The clock was set back between two runs."""
+    """The clock was set between two runs."""
     step = float(rng.uniform(20, 3000))
     clock: Clock = host_state.healthy()["clock"]
     past = (*clock.past, host_state.reading(3600.0, step=step))
