@@ -77,10 +77,9 @@ def clock_skew(host: HostSnapshot, settings: Settings) -> Outcome:
         What the kernel says of its clock (adjtimex): whether something corrects it, and by how
         much it is off. Where nothing does, the hardware clock is compared. Steps are found by
         comparing the time of day with the time since the start, between this run and earlier
-        ones; on a virtual machine only steps back, because one that was halted finds itself
-        behind and is set forward. On a virtual machine whose host keeps the clock the kernel says "not
-        synchronised" although the time is right: without a hardware clock to compare, that is
-        reported as not looked at.
+        ones; on a virtual machine only steps back, because one that was halted is set forward
+        afterwards. A virtual machine whose host keeps the clock says "not synchronised" although
+        the time is right: without a hardware clock to compare, that counts as not looked at.
     Why it matters:
         Bars are stamped, orders are signed and files are compared by this clock. A clock two
         seconds ahead makes yesterday's close look like today's open, exchanges refuse the
