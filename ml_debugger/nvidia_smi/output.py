@@ -43,10 +43,10 @@ def form_of(text: str, *, whole: bool = True) -> str | None:
     that prints the table of nvidia-smi first is a log of a training: most lines must be of the
     form.
     """
-    if f"<{query_xml.ROOT}" in text and text.lstrip()[:1] == "<":
-        return query_xml.FORM
     lines = text.splitlines()
-    lines = [line for line in (lines if whole else lines[:-1]) if line.strip()]
+    lines = [line for line in (lines if whole else lines[:-1]) if line.strip()] or lines
+    if f"<{query_xml.ROOT}" in text and any(line.lstrip()[:1] == "<" for line in lines[:FEW]):
+        return query_xml.FORM
     for form, mark, is_first, is_own in _TITLES:
         # most files hold none of the marks, and are not looked at line by line
         if mark in text and any(map(is_first, lines)):
