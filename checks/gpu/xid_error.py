@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.gpu.xids import LASTING, XidClass, class_of, text_of
 from ml_debugger.artifacts import KernelEvent, KernelLog
 from ml_debugger.contract import (
     Evidence,
@@ -17,8 +18,6 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
-from ml_debugger.kernel_messages.times import in_days
-from ml_debugger.kernel_messages.xid_catalogue import LASTING, XidClass, class_of, text_of
 
 _KINDS = ("xid", "sxid", "off-bus")
 
@@ -146,7 +145,7 @@ def _trouble(log: KernelLog, events: Sequence[KernelEvent], recent_days: float) 
     last = events[-1]
     # a card that fails again after a restart has not been healed by it
     again = len({event.restarts for event in events}) > 1
-    age = in_days(last.last, log.taken or log.ended)
+    age = log.age(last)
     past = last.restarts > 0 or (age is not None and age > recent_days)
     return _Trouble(events, class_of(last), past and not again and last.code not in LASTING)
 

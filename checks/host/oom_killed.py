@@ -15,7 +15,6 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
-from ml_debugger.kernel_messages.times import in_days
 from ml_debugger.runs.log_end import LogEnd
 
 _TRAINS = re.compile(
@@ -141,7 +140,7 @@ def _of_kernel(log: KernelLog, recent_days: float) -> Outcome:
 
 def _counts(log: KernelLog, event: KernelEvent, recent_days: float) -> bool:
     """Whether it is a training process, in this start of the machine and not long ago."""
-    age = in_days(event.last, log.taken or log.ended)
+    age = log.age(event)
     recent = event.restarts == 0 and (age is None or age <= recent_days)
     return recent and _TRAINS.search(event.process or "") is not None
 

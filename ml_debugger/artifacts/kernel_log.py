@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ml_debugger.artifacts.base import Artifact
 
@@ -54,3 +55,37 @@ class KernelLog(Artifact):
     taken: str | None = None
     ended: str | None = None
     source: str | None = None
+
+    def age(self, event: KernelEvent) -> float | None:
+        """Days from the last line of an event to the end of the log, or to when it was read.
+
+        None where the times cannot be compared.
+        """
+        return days_between(event.last, self.taken or self.ended)
+
+
+def days_between(earlier: str | None, later: str | None) -> float | None:
+    """Days from one time to another, both in the form of the events' times; None for others."""
+    if earlier is None or later is None:
+        return None
+    if _is_seconds(earlier) and _is_seconds(later):
+        return (float(later) - float(earlier)) / 86_400
+    first, last = _moment(earlier), _moment(later)
+    if first is None or last is None or earlier.startswith("--") != later.startswith("--"):
+        return None
+    days = (last - first) / timedelta(days=1)
+    # a log without years may go over the end of one
+    return days + 366 if days < 0 and earlier.startswith("--") else days
+
+
+def _is_seconds(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def _moment(text: str) -> datetime | None:
+    # 2004 is a leap year; only intervals are asked for
+    full = "2004-" + text[2:] if text.startswith("--") else text
+    try:
+        return datetime.fromisoformat(full.removesuffix("Z"))
+    except ValueError:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -28,20 +28,6 @@ def normal(stamp: str | None) -> str | None:
         return f"{int(words[4]):04}-{month:02}-{int(words[2]):02}T{words[3]}"
     except (ValueError, IndexError):
         return None
-
-
-def in_days(earlier: str | None, later: str | None) -> float | None:
-    """Days from one normal time to another; None where they cannot be compared."""
-    if earlier is None or later is None:
-        return None
-    if _is_seconds(earlier) and _is_seconds(later):
-        return (float(later) - float(earlier)) / 86_400
-    first, last = _moment(earlier), _moment(later)
-    if first is None or last is None or earlier.startswith("--") != later.startswith("--"):
-        return None
-    days = (last - first) / timedelta(days=1)
-    # a log without years may go over the end of one
-    return days + 366 if days < 0 and earlier.startswith("--") else days
 
 
 def _from_micros(micros: int) -> str | None:
@@ -71,16 +57,3 @@ def _without_year(month: str, day: str, clock: str) -> str:
 
 def _text(moment: datetime, zone: str) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + zone
-
-
-def _is_seconds(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
-
-
-def _moment(text: str) -> datetime | None:
-    # 2004 is a leap year; only intervals are asked for
-    full = "2004-" + text[2:] if text.startswith("--") else text
-    try:
-        return datetime.fromisoformat(full.removesuffix("Z"))
-    except ValueError:
-        return None

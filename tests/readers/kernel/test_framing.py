@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from ml_debugger.artifacts.kernel_log import days_between
 from ml_debugger.kernel_messages.framing import unframe
-from ml_debugger.kernel_messages.times import in_days, normal
+from ml_debugger.kernel_messages.times import normal
 
 SAYS = "NVRM: Xid (PCI:0000:01:00): 79, GPU has fallen off the bus."
 
@@ -90,7 +91,7 @@ def test_other_lines_have_no_frame(line: str) -> None:
     ],
 )
 def test_days_between_times(earlier: str | None, later: str | None, days: float | None) -> None:
-    assert in_days(earlier, later) == days
+    assert days_between(earlier, later) == days
 
 
 @pytest.mark.parametrize("stamp", ["9" * 19, "2025-13-45T99:99:99", "[", "Jan x 10", "1.2.3"])
