@@ -39,7 +39,8 @@ def trial_write(folder: Path, size: int = SIZE, seconds: float = 2.0) -> Trial:
 
     The file has no name from the beginning (O_TMPFILE), or loses it before the first byte, so
     that nothing stays whenever this process ends. The bytes are random: file systems that
-    compress or share equal blocks would take others for nothing. No third try begins after `seconds`.
+    compress or share equal blocks would take others for nothing. No third try begins after
+    `seconds`.
     """
     data = os.urandom(min(size, BLOCK))
     rates: list[float] = []

@@ -18,6 +18,7 @@ from ml_debugger.artifacts import (
 )
 from ml_debugger.contract import Check
 from ml_debugger.probes.probe import ProbeFailure, take
+from ml_debugger.runtime.clock_history import with_past_clocks
 from ml_debugger.runtime.history import history_path
 from ml_debugger.runtime.volume_history import with_past
 from ml_debugger.workspace.configuration import Configuration
@@ -47,8 +48,12 @@ ALL = max(DEADLINES.values()) + 5.0
 
 _WRITTEN = frozenset({"quota-exceeded", "slow-disk"})
 _WALKED = frozenset({"temp-accumulation", "large-unused-file"})
-_TRAINED = frozenset({"torch-cuda-mismatch", "lightgbm-no-gpu", "xgboost-no-cuda", "tf32-off"})
-"""Checks that need more of a probe than a look: a real write, a walk, tiny fits."""
+_TRAINED = frozenset(
+    {"torch-cuda-mismatch", "lightgbm-no-gpu", "xgboost-no-cuda", "tf32-off",
+     "distributed-misconfigured", "compile-cache-cold"}
+)  # fmt: skip
+_SAID = frozenset({"tf32-off", "nondeterministic"})
+"""Checks that need more of a probe than a look: a real write, a walk, tiny fits, code."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ def take_machine(
     for name, taken in zip(names, take(names, DEADLINES, arguments=arguments), strict=True):
         if isinstance(taken, StorageSnapshot):
             snapshots.append(with_past(taken, history_path()))
+        elif isinstance(taken, HostSnapshot):
+            snapshots.append(with_past_clocks(taken, history_path()))
         elif not isinstance(taken, ProbeFailure):
             snapshots.append(taken)
         elif KIND_OF[name] is GpuSnapshot:
@@ -116,6 +123,8 @@ def _of_environment(
     arguments = ["--python", python] if python else []
     if wanted & _TRAINED and not looks_only:
         arguments.append("--fits")
+    if wanted & _SAID:
+        arguments += ["--code", str(configuration.root.absolute())]
     # the checks of one component alone are asked for in a hurry
     several = len({check.component for check in checks}) > 1
     if several and configuration["run.profile"] == "full" and not looks_only:

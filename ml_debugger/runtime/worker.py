@@ -33,6 +33,7 @@ from ml_debugger.runtime.scan import Scans
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.assembly import Assembled, assemble
 from ml_debugger.workspace.discovery import Found
+from ml_debugger.workspace.links import link_environment
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,6 +92,7 @@ def work(job: Job, send: Send) -> None:
             tell(Progress("probing", 0, 0, "this machine", ALL))
             machine = taking.result()
     assembled.artifacts.extend(machine.snapshots)
+    link_environment(assembled.artifacts, assembled.links)
     tried = Tried() if job.trial is None else try_function(job.trial, assembled.artifacts, tell)
     assembled.artifacts.extend(tried.columns)
     assembled.notes.extend(tried.notes)

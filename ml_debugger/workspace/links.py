@@ -13,6 +13,7 @@ from ml_debugger.artifacts import (
     BoosterModel,
     Checkpoint,
     CheckpointSeries,
+    Environment,
     FeatureTable,
     FileRead,
     LogText,
@@ -27,6 +28,7 @@ from ml_debugger.artifacts import (
     ValidationRecord,
     Workspace,
 )
+from ml_debugger.artifacts.model_folder import ModelFolder
 from ml_debugger.workspace.contents import Contents, contents
 
 FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
@@ -124,6 +126,10 @@ def link(artifacts: Sequence[Artifact], configured: Iterable[Sequence[str]] = ()
             for source in _best(target, by_kind[source_kind], known, pairs):
                 links.add(source, target)
     _link_files(artifacts, links)
+    for folder in by_kind[ModelFolder]:
+        if isinstance(folder, ModelFolder):
+            for one in (*folder.runs, *folder.checkpoints):
+                links.add(one, folder)
     return links
 
 
@@ -232,6 +238,19 @@ def _nearness(one: Artifact, other: Artifact) -> tuple[int, int]:
             break
         common += 1
     return (common, -len(first))
+
+
+def link_environment(artifacts: Sequence[Artifact], links: Links) -> None:
+    """Link the interpreter that trains to the configurations of trainings.
+
+    The one of this machine goes before recorded ones.
+    """
+    known = [a for a in artifacts if isinstance(a, Environment)]
+    own = [a for a in known if a.path is None]
+    for environment in own or known[:1]:
+        for config in artifacts:
+            if isinstance(config, TrainingConfig):
+                links.add(environment, config)
 
 
 def _link_files(artifacts: Sequence[Artifact], links: Links) -> None:

@@ -6,6 +6,7 @@ import pytest
 from ml_debugger.artifacts import (
     BoosterModel,
     Checkpoint,
+    Environment,
     FeatureTable,
     LogText,
     Positions,
@@ -15,7 +16,7 @@ from ml_debugger.artifacts import (
     TrainingRun,
     ValidationRecord,
 )
-from ml_debugger.workspace.links import link
+from ml_debugger.workspace.links import Links, link, link_environment
 
 
 def rows(tickers, start=date(2024, 1, 1), days=5, **columns):
@@ -192,3 +193,13 @@ def test_a_run_has_the_text_of_its_own_file_or_the_only_one_beside_it() -> None:
     assert links.linked(table, LogText) == []
     assert link([other, table]).linked(table, LogText) == [other]
     assert link([text("elsewhere/app.log"), table]).linked(table, LogText) == []
+
+
+def test_the_interpreter_of_this_machine_goes_before_a_recorded_one() -> None:
+    recorded = Environment("old", "snapshots/environment.json", "python", None, {})
+    own = Environment("environment", None, "python", None, {})
+    config = TrainingConfig("c.yaml", "c.yaml", "configuration", {})
+    for artifacts, linked in (([recorded, config], recorded), ([recorded, own, config], own)):
+        links = Links()
+        link_environment(artifacts, links)
+        assert links.linked(config, Environment) == [linked]

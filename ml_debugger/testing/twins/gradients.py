@@ -63,6 +63,9 @@ def configuration() -> dict[str, Any]:
         "min_lr": LOWEST_RATE,
         "gradient_clip_val": CLIP_AT,
         "precision": "16-mixed",
+        "deterministic": True,
+        "benchmark": False,
+        "seed": 7,
         "log_every_n_steps": LOG_EVERY,
     }
 

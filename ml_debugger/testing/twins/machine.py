@@ -20,6 +20,7 @@ from ml_debugger.artifacts import (
     Volume,
     VolumeSample,
 )
+from ml_debugger.artifacts.environment import Card, CompileCache, TorchBuild
 from ml_debugger.artifacts.recorded import from_record, to_record
 from ml_debugger.testing.times import same_time
 from ml_debugger.testing.twins import cards, host_state, kernel
@@ -174,8 +175,14 @@ def _past(rng: np.random.Generator, free: int) -> tuple[VolumeSample, ...]:
 
 
 def environment(xgboost_gpu: str = "works", detail: str | None = None) -> Environment:
-    """An interpreter whose XGBoost trains on the card."""
-    packages: dict[str, Any] = {"xgboost": "3.2.0", "polars": "2.1.0", "numpy": "2.4.6"}
+    """An interpreter whose torch, XGBoost and LightGBM train on the card, on two ranks."""
+    packages: dict[str, Any] = {
+        "xgboost": "3.2.0",
+        "lightgbm": "4.6.0",
+        "torch": "2.7.1",
+        "polars": "2.1.0",
+        "numpy": "2.4.6",
+    }
     return Environment(
         subject="environment",
         path=None,
@@ -186,4 +193,37 @@ def environment(xgboost_gpu: str = "works", detail: str | None = None) -> Enviro
         xgboost_detail=detail or "the tiny fit ran on cuda:0",
         gpu_seen=True,
         taken=TAKEN,
+        torch=TorchBuild(
+            "2.7.1",
+            cuda="12.6",
+            available=True,
+            architectures=("sm_50", "sm_60", "sm_70", "sm_75", "sm_80", "sm_86", "sm_90"),
+            tf32_matmul=False,
+            tf32_cudnn=True,
+            matmul_precision="highest",
+            bf16=True,
+        ),
+        cards=(Card("NVIDIA H100 80GB HBM3", "9.0"),),
+        driver_cuda="12.8",
+        lightgbm_gpu="works",
+        lightgbm_detail="cuda: no CUDA in this build; gpu: the tiny fit ran",
+        all_reduce="works",
+        all_reduce_detail="two local processes added up over gloo",
+        conflicts=(),
+        caches=(
+            CompileCache("cuda", "/root/.nv/ComputeCache", 0),
+            CompileCache("inductor", "/tmp/torchinductor_root", 120),
+        ),
+        variables={
+            "WORLD_SIZE": "2",
+            "RANK": "0",
+            "LOCAL_RANK": "0",
+            "MASTER_ADDR": "10.0.0.5",
+            "MASTER_PORT": "29500",
+            "NCCL_SOCKET_IFNAME": "eth",
+            "NCCL_DEBUG": "WARN",
+        },
+        interfaces=("eth0", "lo"),
+        said={"set_float32_matmul_precision": "/data/trading/train.py:14"},
+        framework_code={"tensorflow": "sm_60 sm_70 sm_80 sm_89 sm_90 compute_90"},
     )
