@@ -15,7 +15,8 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.objectives import unsteady_objective
 from ml_debugger.curves.points import Points, finite, without_warm_up
-from ml_debugger.runs.isolated_peaks import FEWEST, Peak, hump, isolated_peaks
+from ml_debugger.runs.finest_loss import finest_loss
+from ml_debugger.runs.isolated_peaks import FEWEST, Peak, excursion, hump, isolated_peaks
 
 
 @check(
@@ -55,7 +56,9 @@ def loss_spike(run: TrainingRun, settings: Settings) -> Outcome:
         through its top twentieth, at one chance in a thousand for the whole run). At most one
         point in a hundred can be a spike. Where single steps are logged it must triple the loss.
         Longer peaks, up to a fifth of the run, are judged only where the learning rate is
-        logged and did not move.
+        logged and did not move; those of any length where three points in a row exceed three
+        times the loss of the start, after it had fallen by a fifth. Where the loss of the
+        epochs has few points, that of the single steps is looked at.
 
     Why it matters:
         A spike is an update that threw the model off: a broken batch, an outlier in the labels,
@@ -74,12 +77,15 @@ def loss_spike(run: TrainingRun, settings: Settings) -> Outcome:
     why = unsteady_objective(run)
     if why is not None:
         return NotMeasured(why)
-    curves = [curve for name in ("train_loss", "val_loss") if (curve := run.curve(name))]
+    curves = [curve for curve in (finest_loss(run), run.curve("val_loss")) if curve is not None]
     seen: list[tuple[Curve, Points, list[Peak]]] = []
     for curve in curves:
         points = without_warm_up(finite(curve), 0.1, 3)
         if len(points) >= FEWEST:
-            seen.append((curve, points, _peaks(run, curve, points, settings)))
+            peaks = _peaks(run, curve, points, settings)
+            whole = finite(curve)
+            thrown = excursion(whole) if not peaks else None
+            seen.append((curve, whole, [thrown]) if thrown else (curve, points, peaks))
     if not seen:
         return NotMeasured(f"no loss with at least {FEWEST} values after the warm-up")
     curve, points, peaks = max(seen, key=lambda one: max((p.height for p in one[2]), default=0.0))
@@ -105,11 +111,11 @@ def loss_spike(run: TrainingRun, settings: Settings) -> Outcome:
 
 def _peaks(run: TrainingRun, curve: Curve, points: Points, settings: Settings) -> list[Peak]:
     peaks = isolated_peaks(points)
-    if curve.name == "train_loss" and _single_batches(run, points):
+    if curve.name != "val_loss" and _single_batches(run, points):
         peaks = [peak for peak in peaks if peak.height > settings["single_batch_height"]]
     rates = run.curve("learning_rate")
-    if not peaks and rates is not None:
-        long = hump(points, finite(rates))
+    if not peaks:
+        long = hump(points, finite(rates)) if rates is not None else None
         peaks = [long] if long is not None else []
     return peaks
 

@@ -9,6 +9,7 @@ from statistics import median
 from ml_debugger.artifacts import Curve, TrainingRun
 from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
 from ml_debugger.curves.fillers import is_filled, is_of_other_rows
+from ml_debugger.runs.metric_names import is_loss
 
 _GREW = 3.0
 _BEFORE = 40
@@ -58,7 +59,7 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
         Keras, callback TerminateOnNaN. PyTorch Lightning, Trainer(detect_anomaly).
         Zhang et al., AUTOTRAINER, ICSE 2021 (an exploding gradient ends in a NaN loss).
     """
-    curves = [curve for curve in run.curves.values() if _is_loss(curve)]
+    curves = [curve for curve in run.curves.values() if is_loss(curve)]
     if not curves:
         return NotMeasured("no loss in this log")
     bad = {
@@ -91,10 +92,6 @@ def non_finite_loss(run: TrainingRun) -> Outcome:
     return Measurement(
         title, {"non_finite_losses": float(count)}, tuple(evidence), line=curve.lines[at]
     )
-
-
-def _is_loss(curve: Curve) -> bool:
-    return "loss" in curve.name.split("_")
 
 
 def _first_bad(curve: Curve) -> int | None:

@@ -27,6 +27,8 @@ _CLEAR = 6.0
 _CLEAR_OF_MANY = 2.5
 _RETURNED = 0.35
 _RARE = 0.01
+_ABOVE_START = 3.0
+_LEARNT = 0.8
 _ENOUGH = 50
 
 
@@ -106,6 +108,27 @@ def hump(points: Points, rates: Points) -> Peak | None:
         return None
     position = points.at.index(short.at[at])
     return Peak(position, math.exp(before), values[at], math.expm1(min(height, 50.0)))
+
+
+def excursion(points: Points) -> Peak | None:
+    """A stretch far above the loss of the start, after something was learnt, that comes back.
+
+    However long it is: no schedule throws a loss to several times what an untrained model costs.
+    """
+    values = points.values
+    if len(values) < FEWEST or min(values) <= 0:
+        return None
+    start = max(values[:3])
+    learnt = next((i for i, value in enumerate(values) if value < _LEARNT * start), None)
+    if learnt is None:
+        return None
+    above = [i for i in range(learnt, len(values)) if values[i] > _ABOVE_START * start]
+    at = max(above, key=values.__getitem__, default=0)
+    lasting = any(i + 1 in above and i + 2 in above for i in above)
+    if not lasting or median(values[-3:]) > _RETURNED * values[at]:
+        return None
+    before = median(values[max(0, above[0] - _SIDE) : above[0]])
+    return Peak(at, before, values[at], values[at] / before - 1)
 
 
 def _residuals(scaled: Sequence[float], side: int) -> list[float]:

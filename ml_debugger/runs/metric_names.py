@@ -54,7 +54,7 @@ def words(name: str) -> tuple[str, ...]:
 
 def is_loss(curve: Curve) -> bool:
     """Whether it is a loss, by its canonical name."""
-    return "loss" in curve.name.split("_")
+    return "loss" in curve.name.split("_") and curve.name != "loss_scale"
 
 
 def is_machinery(curve: Curve) -> bool:

@@ -107,6 +107,11 @@ def test_any_non_finite_loss_fails(losses: list[float]) -> None:
     assert status(non_finite_loss, run_of(val_aux_loss=losses)) is Status.FAIL
 
 
+def test_an_infinite_loss_scale_is_no_loss() -> None:
+    run = run_of(train_loss=[0.5, 0.4, 0.3], loss_scale=[65536.0, math.inf, 32768.0])
+    assert status(non_finite_loss, run) is Status.PASS
+
+
 def test_a_loss_that_is_computed_every_fifth_epoch_is_sound() -> None:
     filled = [0.5 if i % 5 == 4 else math.nan for i in range(30)]
     run = run_of(train_loss=[0.5] * 30, val_loss=filled)

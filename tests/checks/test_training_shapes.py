@@ -342,3 +342,21 @@ def test_a_resumed_log_has_no_first_loss() -> None:
     curve = Curve("train_loss", "loss", steps, [1e9, *[1.0] * 19], list(range(1, 21)))
     run = TrainingRun("r", None, "test", "epoch", {"train_loss": curve})
     assert status(bad_first_loss, run) is Status.SKIP
+
+
+def test_a_loss_thrown_far_above_its_start_that_comes_back_slowly() -> None:
+    thrown = [2.3, 2.0, 1.9, 1.9, 170, 229, 135, 55, 29, 16, 11, 7, 5.8, 5.6, 3.6, 3.6, 2.7]
+    losses = [3.2, 2.9, 2.5, *thrown, 2.5, 2.7, 2.5, 2.3]
+    outcome = measured(loss_spike, run_of("step", train_loss=losses))
+    assert isinstance(outcome, Measurement)
+    assert "from 2" in outcome.title
+    assert "to 229" in outcome.title
+    warmed = [0.05, 0.2, 0.4, 0.4, *np.geomspace(0.4, 0.03, 30)]
+    assert status(loss_spike, run_of("step", train_loss=warmed)) is Status.PASS
+
+
+def test_the_loss_of_single_steps_is_looked_at_where_that_of_epochs_has_few_points() -> None:
+    steps = FALLING * noise(N, 0.02)
+    steps[80] *= 8
+    few = run_of("step", train_loss=FALLING[::20], train_loss_step=steps)
+    assert status(loss_spike, few) is Status.WARN

@@ -120,7 +120,7 @@ def _lines(head: Head) -> list[str]:
 
 def _delimiter(lines: list[str]) -> tuple[str, list[list[str]]] | None:
     """The delimiter under which most lines have the same number of fields, and their fields."""
-    best: tuple[int, str, list[list[str]]] | None = None
+    best: tuple[tuple[bool, int], str, list[list[str]]] | None = None
     for delimiter in DELIMITERS:
         try:
             rows = [r for r in csv.reader(io.StringIO("\n".join(lines)), delimiter=delimiter) if r]
@@ -131,8 +131,10 @@ def _delimiter(lines: list[str]) -> tuple[str, list[list[str]]] | None:
         fits = count / len(rows)
         if width < 2 or fits < 0.9:
             continue
-        if best is None or width > best[0]:
-            best = (width, delimiter, rows)
+        # decimal commas make as many fields, but not in the header
+        rank = (len(rows[0]) == width, width)
+        if best is None or rank > best[0]:
+            best = (rank, delimiter, rows)
     return None if best is None else (best[1], best[2])
 
 

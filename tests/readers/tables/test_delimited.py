@@ -18,6 +18,7 @@ from ml_debugger.readers.head import read_head
 from ml_debugger.readers.reader import Reading, Unreadable
 from ml_debugger.readers.tables import READERS
 from ml_debugger.readers.tables.delimited import READER, recognise
+from ml_debugger.readers.tables.dialect import find_dialect
 
 Open = Callable[[Path], Reading]
 
@@ -332,3 +333,13 @@ def check_bytes(raw: bytes, file: Path) -> None:
 
 def test_the_reader_claims_its_endings() -> None:
     assert READER.suffixes == (".csv", ".tsv", ".psv")
+
+
+def test_semicolons_between_as_many_decimal_commas(tmp_path: Path) -> None:
+    file = tmp_path / "history.csv"
+    file.write_text("Epoch;Loss;Val Loss\n" + "".join(f"{n};0,{9 - n};0,{n}\n" for n in range(9)))
+    assert find_dialect(read_head(file, "history.csv")) is None
+    file.write_text("id;high;low\n" + "".join(f"{n};0,{9 - n};0,{n}\n" for n in range(9)))
+    found = find_dialect(read_head(file, "history.csv"))
+    assert found is not None
+    assert found.delimiter == ";"
