@@ -19,24 +19,23 @@ from ml_debugger.artifacts import Artifact, FeatureTable, PriceTable, Unrecognis
 from ml_debugger.contract import Check, Measurement, Outcome, Result, Status
 from ml_debugger.launch import use_own_packages
 from ml_debugger.runtime.causes import feeding
-from ml_debugger.runtime.concerned import keep_coverage, keep_rows
 from ml_debugger.runtime.description import describe_files
 from ml_debugger.runtime.events import CheckFinished, CheckStarted, Event, Note, Progress, to_json
-from ml_debugger.runtime.feature_function import Tried, try_function
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import Overrides, effective, judge
 from ml_debugger.runtime.machine import ALL, Machine, take_machine
 from ml_debugger.runtime.picture import Picture
 from ml_debugger.runtime.plan import Task, plan
 from ml_debugger.runtime.registry import registry
-from ml_debugger.runtime.scan import Scans
 from ml_debugger.workspace import configuration as configurations
-from ml_debugger.workspace.assembly import Assembled, assemble
 from ml_debugger.workspace.discovery import Found
 from ml_debugger.workspace.links import link_environment
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from ml_debugger.runtime.scan import Scans
+    from ml_debugger.workspace.assembly import Assembled
 
 FILE_SECONDS = 60.0
 """Deadline of reading one file; readers are bounded, so only a hanging mount comes near."""
@@ -79,6 +78,10 @@ def work(job: Job, send: Send) -> None:
             if job.machine
             else None
         )
+        # the probes have begun: what loads the table engine comes beside them, not before
+        from ml_debugger.runtime.feature_function import Tried, try_function
+        from ml_debugger.workspace.assembly import assemble
+
         assembled = assemble(
             paths,
             configuration,
@@ -125,6 +128,9 @@ def _run(
     tell: Callable[[Event], None],
 ) -> bool:
     """Judge what has no result yet; false when the job must begin anew over damaged files."""
+    from ml_debugger.runtime.concerned import keep_rows
+    from ml_debugger.runtime.scan import Scans
+
     scans = Scans(tasks)
     for number, task in enumerate(tasks):
         if task.key in job.done:
@@ -182,6 +188,8 @@ def _cover(
     artifacts: Sequence[Artifact], folder: Path, job: Job, tell: Callable[[Event], None]
 ) -> None:
     """Leave the coverage of each table in a folder; a failure is told and costs only itself."""
+    from ml_debugger.runtime.concerned import keep_coverage
+
     tables = [a for a in artifacts if isinstance(a, PriceTable | FeatureTable)]
     for number, table in enumerate(tables):
         what = f"coverage of {table.subject}"
