@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
-from pathlib import PurePath
+from collections.abc import Mapping, Sequence
 
 from ml_debugger.artifacts import Checkpoint, CheckpointSeries
 from ml_debugger.contract import (
@@ -17,10 +15,8 @@ from ml_debugger.contract import (
     Settings,
     check,
 )
+from ml_debugger.runs.saves import are_saves_of_one_run, by_part, spacing
 
-_OTHER_COUNT = re.compile(r"(?:fold|seed|trial|member|split|bag|cv|horizon)s?[=_\-.]?\d", re.I)
-_BARE = re.compile(r"(?:.*[_\-.])?(?:model|net|weights|snapshot|save|state|g|d)?[_\-.]?(\d+)", re.I)
-_EVEN = 0.8
 _RECORD = "the project's record: save only the top 3 checkpoints by validation loss"
 
 
@@ -61,8 +57,9 @@ def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
     What it measures:
         The checkpoints of one run against the number that its index promises to keep, or
         against the keep-best-3 policy, and the bytes that those beyond the policy hold
-        against the free bytes of their volume. Sweeps with one checkpoint in each run's
-        folder are no series; a handful of checkpoints is no flood unless the volume is short.
+        against the free bytes of their volume. Models of folds, seeds or trials are counted for
+        each of them, because each is wanted. Sweeps with one checkpoint in each run's folder
+        are no series; a handful of checkpoints is no flood unless the volume is short.
     Why it matters:
         A run that saves at every epoch or step fills its volume. Then the next save is cut
         short, and so are logs and data that other jobs write there.
@@ -74,13 +71,15 @@ def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
         The project's record (top 3 by validation loss, rotation on every save); the
         arithmetic of the volume's own free space.
     """
-    if not _saves_of_one_run(series.members):
+    members = series.members
+    parts = by_part(members)
+    if "" in parts and not are_saves_of_one_run(members):
         return NotMeasured("nothing shows that these files are saves of one run, by step or epoch")
     promised = series.rotation
     policy = max(1, promised if promised else int(settings["policy"]))
-    members = series.members
-    excess = _excess_bytes(members, policy) if len(members) > policy else 0
-    values = {"times_kept": len(members) / policy}
+    most = max(map(len, parts.values()))
+    excess = sum(_excess_bytes(one, policy) for one in parts.values())
+    values = {"times_kept": most / policy}
     free = series.free_bytes
     if free is not None:
         values["excess_to_free"] = excess / max(1, free)
@@ -90,44 +89,28 @@ def checkpoint_flood(series: CheckpointSeries, settings: Settings) -> Outcome:
         Evidence("policy", policy, "checkpoints", origin),
         Evidence("beyond_policy", excess, "bytes"),
     ]
-    spacing = _spacing(members)
-    if spacing is not None:
-        evidence.append(Evidence("saved_every", spacing[0], spacing[1]))
+    every = spacing(max(parts.values(), key=len))
+    if every is not None:
+        evidence.append(Evidence("saved_every", *every))
     if free is not None:
         evidence.append(Evidence("free", free, "bytes", "on their volume"))
     return Measurement(
-        title=f"{len(members)} checkpoints kept, {_gib(series.total_bytes)}; {origin}: {policy}",
+        title=f"{_kept(parts)}, {_gib(series.total_bytes)}; {origin}: {policy}",
         values=values,
         evidence=tuple(evidence),
     )
 
 
-def _saves_of_one_run(members: tuple[Checkpoint, ...]) -> bool:
-    """Models of folds, seeds or tickers are numbered too, and each of them is wanted."""
-    names = [PurePath(member.path or "") for member in members]
-    if any(_OTHER_COUNT.search(name.name) for name in names):
-        return False
-    if _spacing(members) is not None:
-        return True
-    bare = [_BARE.fullmatch(name.stem) for name in names]
-    numbers = sorted(int(found[1]) for found in bare if found)
-    gaps = [later - earlier for earlier, later in pairwise(numbers)]
-    usual = max(map(gaps.count, gaps), default=0)
-    return len(numbers) == len(names) and usual >= _EVEN * len(gaps)
+def _kept(parts: Mapping[str, Sequence[Checkpoint]]) -> str:
+    if "" in parts:
+        return f"{sum(map(len, parts.values()))} checkpoints kept"
+    most = max(map(len, parts.values()))
+    word = next(iter(parts)).rstrip("0123456789=_-. ")
+    return f"{most} kept {'each ' if most > 1 else ''}of {len(parts)} {word}s"
 
 
-def _excess_bytes(members: tuple[Checkpoint, ...], policy: int) -> int:
+def _excess_bytes(members: Sequence[Checkpoint], policy: int) -> int:
     return sum(member.size for member in members[:-policy])
-
-
-def _spacing(members: tuple[Checkpoint, ...]) -> tuple[int, str] | None:
-    """The usual distance between saves, in epochs or steps."""
-    for unit in ("epoch", "step"):
-        known = sorted({n for m in members if (n := getattr(m, unit)) is not None})
-        if len(known) > 1:
-            gaps = sorted(b - a for a, b in pairwise(known))
-            return gaps[len(gaps) // 2], f"{unit}s"
-    return None
 
 
 def _gib(size: int) -> str:

@@ -31,11 +31,13 @@ from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
 from ml_debugger.workspace.links import Links, link
+from ml_debugger.workspace.model_folders import model_folders
 from ml_debugger.workspace.one_table import in_one_table
 from ml_debugger.workspace.parquet_stores import parquet_stores
 from ml_debugger.workspace.part_files import part_files
 from ml_debugger.workspace.run_history import run_histories
 from ml_debugger.workspace.same_runs import each_run_once
+from ml_debugger.workspace.save_leftovers import save_leftovers, without_leftovers
 from ml_debugger.workspace.series import indexed, series
 
 STAGE_OF: dict[type[Artifact], str] = {
@@ -90,7 +92,10 @@ def assemble(
     )
     artifacts = in_one_table(artifacts, [f.shown for f in discovery.found if f.named])
     artifacts = each_run_once(artifacts)
-    artifacts = _with_series(artifacts, root)
+    indexes = [a for a in artifacts if isinstance(a, CheckpointIndex)]
+    leftovers = save_leftovers(artifacts, discovery.found)
+    artifacts = _with_series(without_leftovers(artifacts, discovery.found), root)
+    artifacts += [*leftovers, *model_folders(artifacts, indexes, discovery.found, leftovers)]
     artifacts += part_files(artifacts)
     artifacts += run_histories(artifacts)
     artifacts += parquet_stores(discovery.found, paths)

@@ -113,8 +113,20 @@ def test_few_but_huge_checkpoints_are_judged_by_the_free_space() -> None:
 
 
 @pytest.mark.parametrize("name", ["fold-{}.ubj", "seed_{}.pt", "model_cv{}.pkl", "trial={}.ckpt"])
-def test_models_of_folds_and_seeds_are_no_saves_of_one_run(name: str) -> None:
-    assert judge(checkpoint_flood, run_of(100, name=name.format)) is Status.SKIP
+def test_one_model_of_each_fold_or_seed_is_no_flood(name: str) -> None:
+    series = run_of(100, name=name.format, size=GIB, free=GIB)
+    assert judge(checkpoint_flood, series) is Status.PASS
+
+
+def test_saves_are_counted_for_each_fold() -> None:
+    def name(number: int) -> str:
+        return f"fold-{number % 4}-epoch={number // 4}.ckpt"
+
+    assert judge(checkpoint_flood, run_of(40, name=name)) is Status.PASS
+    assert judge(checkpoint_flood, run_of(80, name=name)) is Status.WARN
+    outcome = checkpoint_flood.run((run_of(80, name=name),), Settings({"policy": 3}))
+    assert isinstance(outcome, Measurement)
+    assert outcome.title.startswith("20 kept each of 4 folds")
 
 
 def test_models_of_numbered_tickers_are_no_saves_of_one_run() -> None:
