@@ -76,7 +76,7 @@ def inodes_near_full(storage: StorageSnapshot, settings: Settings) -> Outcome:
     worst = min(counted, key=lambda volume: ratios[volume])
     share = 100 * (worst.inodes_free or 0) / (worst.inodes_total or 1)
     return Measurement(
-        title=f"{worst.mount} has room for {worst.inodes_free or 0:,} more files ({share:.0f} %)",
+        title=f"{worst.mount} has {worst.inodes_free or 0:,} free inodes ({share:.0f} %)",
         values={"free_to_floor": ratios[worst]},
         evidence=tuple(
             Evidence("free_inodes", v.inodes_free, "inodes", f"{v.mount} of {v.inodes_total:,}")

@@ -91,7 +91,7 @@ def large_unused_file(storage: StorageSnapshot, settings: Settings) -> Outcome:
             ),
             *(Evidence("cut_short", reason) for reason in storage.cut_short[:1]),
         ),
-        path=unused[0].file if unused else None,
+        path=storage.shown(unused[0].file) if unused else None,
     )
 
 

@@ -59,7 +59,7 @@ def temp_accumulation(storage: StorageSnapshot) -> Outcome:
             *(Evidence("cut_short", reason) for reason in storage.cut_short[:2]),
         ),
         # a repair works below the workspace alone
-        path=worst.folder if worst.folder in storage.workspace else None,
+        path=storage.shown(worst.folder) if worst.folder in storage.workspace else None,
     )
 
 

@@ -110,3 +110,10 @@ class StorageSnapshot(Artifact):
     def below(self, volume: Volume) -> list[str]:
         """The workspace's paths and temporary folders on a volume: what must be written."""
         return [p for p in volume.holds if p in self.workspace or p in self.temporary]
+
+    def shown(self, path: str) -> str:
+        """A path relative to the root of the workspace where it lies below it."""
+        root = self.workspace[0].rstrip("/") if self.workspace else ""
+        if root and path == root:
+            return "."
+        return path.removeprefix(f"{root}/") if root else path

@@ -242,7 +242,7 @@ def test_leftovers_are_told_with_the_folder_that_a_repair_works_in() -> None:
     assert outcome.path is None
     outcome = measure(temp_accumulation, replace(storage, leftovers=(small,)))
     assert isinstance(outcome, Measurement)
-    assert outcome.path == "/w"
+    assert outcome.path == "."
     assert judge(temp_accumulation, replace(storage, leftovers=None)) is Status.SKIP
 
 
@@ -266,6 +266,9 @@ def test_an_archive_on_a_volume_with_room_is_no_fault() -> None:
     file = LargeFile("/w/ticks.csv", 50 * GIB, 400, 400)
     storage = snapshot(disk(), workspace=("/w",), large=(file,))
     assert judge(large_unused_file, storage) is Status.PASS
+    outcome = measure(large_unused_file, storage)
+    assert isinstance(outcome, Measurement)
+    assert outcome.path == "ticks.csv"
     assert judge(large_unused_file, replace(storage, large=None)) is Status.SKIP
     assert judge(large_unused_file, replace(storage, large=())) is Status.PASS
 

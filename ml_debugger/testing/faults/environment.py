@@ -82,7 +82,7 @@ def plant_dependency_conflict(workspace: Path, rng: np.random.Generator) -> str:
 @fault("compile-cache-cold")
 def plant_compile_cache_cold(workspace: Path, _rng: np.random.Generator) -> str:
     """TensorFlow has PTX alone for a new card, and the driver's cache is empty."""
-    _write(workspace, cards=(_NEW_CARD,))
+    _write(workspace, cards=(_NEW_CARD,), torch=None)
     return "TensorFlow compiles all its kernels for a card of capability 12.0, with a cold cache"
 
 
