@@ -22,6 +22,9 @@ _SETTING = re.compile(
     r"|(?:normali[sz]e|standardi[sz]e)(?:_(?:features|inputs|x|data))?|scaler_(?:path|file))",
     re.IGNORECASE,
 )
+_OTHERS = 2
+"""Runs beside that store a scaler: a single one may be the exception."""
+
 _OFF = frozenset({"", "none", "null", "false", "no", "off", "identity"})
 
 
@@ -39,6 +42,14 @@ _OFF = frozenset({"", "none", "null", "false", "no", "off", "identity"})
             "the project's record of failures in service: training stops with a scaler error when "
             "the scaler of a loaded model is missing",
             fail=0,
+        ),
+        Limit(
+            "unlike_others",
+            "models",
+            "above",
+            "models without a scaler while those beside, or of the same folder, have one each",
+            "design choice: features may be scaled before they are stored, so this is no proof",
+            warn=0,
         ),
         Limit(
             "scaler_too_wide",
@@ -68,9 +79,9 @@ def missing_scaler(folder: ModelFolder) -> Outcome:
         convolution over time), the scalers stored in the same folder or run. A width agrees
         where it is the input's, or the input is a whole multiple of it (a flattened window).
         Scalers of the target are left out. A missing scaler is a fault only where something
-        says that inputs were scaled: the configuration names a scaler, or models of the runs
-        beside, or of the same folder, have one. Models that normalise their inputs themselves
-        or hold the statistics inside, and trees, need none.
+        says that inputs were scaled: the configuration names a scaler, or two runs beside, or
+        another model of the same folder, have one of their own. Models that normalise their
+        inputs themselves or hold the statistics inside, and trees, need none.
     Why it matters:
         The model then gets raw prices or volumes where it learnt from numbers around zero. It
         answers without an error, and nearly the same for every stock.
@@ -87,7 +98,9 @@ def missing_scaler(folder: ModelFolder) -> Outcome:
               and (widths := input_widths(one))]  # fmt: skip
     if not models:
         return NotMeasured("no neural model here tells how many inputs it takes")
-    counts = {"without_scaler": 0, "scaler_too_wide": 0, "scaler_too_narrow": 0}
+    counts = dict.fromkeys(
+        ("without_scaler", "scaler_too_wide", "unlike_others", "scaler_too_narrow"), 0
+    )
     told: list[tuple[str, str, Evidence]] = []
     agreed = 0
     for model, widths in models:
@@ -104,8 +117,9 @@ def missing_scaler(folder: ModelFolder) -> Outcome:
             why = _should_have(model, folder)
             if why is None:
                 continue
-            limit, fact = "without_scaler", Evidence("scaled", why, None, model.path)
-            title = f"{_name(model)} lies without its scaler: {why}"
+            limit, reason = why
+            fact = Evidence("scaled", reason, None, model.path)
+            title = f"{_name(model)} lies without its scaler: {reason}"
         counts[limit] += 1
         told.append((limit, title, fact))
     if not told and not agreed:
@@ -160,8 +174,11 @@ def _wrong_width(widths: Sequence[int], scalers: Sequence[Scaler]) -> Scaler | N
     return max(scalers, key=lambda scaler: scaler.width)
 
 
-def _should_have(model: Checkpoint, folder: ModelFolder) -> str | None:
-    """Why a scaler should be here; None where nothing says so or it may be under another name."""
+def _should_have(model: Checkpoint, folder: ModelFolder) -> tuple[str, str] | None:
+    """The limit that counts a missing scaler, and why there should be one.
+
+    None where nothing says so, or where it may lie here in a form that is not known.
+    """
     if not folder.whole or normalises_inputs(model):
         return None
     if any(_FILES.search(PurePath(one.path).name) for one in folder.files):
@@ -173,11 +190,12 @@ def _should_have(model: Checkpoint, folder: ModelFolder) -> str | None:
         for key, value in config.values.items():
             said = str(value).strip().lower()
             if _SETTING.fullmatch(key) and said not in _OFF and not isinstance(value, float):
-                return f"{PurePath(config.path or '').name} says {key}: {value}"
+                return "without_scaler", f"{PurePath(config.path or '').name} says {key}: {value}"
     if folder.scalers:
-        return f"{PurePath(folder.scalers[0].path or '').name} is that of another model"
-    if folder.scaled_beside:
-        return f"models beside have one, such as {folder.scaled_beside[0]}"
+        name = PurePath(folder.scalers[0].path or "").name
+        return "unlike_others", f"{name} is that of another model"
+    if len({PurePath(path).parent for path in folder.scaled_beside}) >= _OTHERS:
+        return "unlike_others", f"runs beside have one, such as {folder.scaled_beside[0]}"
     return None
 
 

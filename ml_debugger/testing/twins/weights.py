@@ -1,7 +1,11 @@
-"""The twin's neural run as Lightning saves it: weights, batch statistics and Adam's states."""
+"""The twin's neural run as Lightning saves it: weights, batch statistics and Adam's states.
+
+The scaler of its twelve inputs lies beside the checkpoints.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping
@@ -13,6 +17,7 @@ import numpy as np
 from ml_debugger.testing.torch_file import torch_zip
 
 FOLDER = Path("runs", "tcn", "checkpoints")
+SCALER = Path("runs", "tcn", "scaler.json")
 EPOCHS = (4, 9, 14, 19)
 STEPS_PER_EPOCH = 120
 _INPUTS, _CHANNELS, _HIDDEN, _TAPS = 12, 16, 24, 3
@@ -24,13 +29,27 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def write(folder: Path, rng: np.random.Generator) -> None:
-    """Write runs/tcn/checkpoints/tcn-epoch=NN.ckpt."""
+    """Write runs/tcn/checkpoints/tcn-epoch=NN.ckpt and runs/tcn/scaler.json."""
     target = folder / FOLDER
     target.mkdir(parents=True, exist_ok=True)
     for number, state in enumerate(states(rng)):
         file = target / name(number)
         save(file, state, number)
         os.utime(file, (_SAVED + 600 * number,) * 2)
+    write_scaler(folder / SCALER, _INPUTS)
+
+
+def write_scaler(file: Path, inputs: int) -> None:
+    """The means and spreads of the inputs: volumes in shares beside returns over many windows."""
+    windows = range(1, inputs)
+    document = {
+        "feature_names": ["volume", *(f"return_over_{days}" for days in windows)],
+        "mean_": [4.1e6, *(4e-4 * days for days in windows)],
+        "scale_": [2.7e6, *(0.017 * days**0.5 for days in windows)],
+        "n_samples_seen_": 18_400,
+    }
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    os.utime(file, (_SAVED, _SAVED))
 
 
 def name(number: int) -> str:
