@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ml_debugger.artifacts import Artifact, FileRead, TrainingRun, Unrecognised
+from ml_debugger.readers.beside import beside
 from ml_debugger.readers.head import Head, read_head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
 
@@ -59,6 +60,11 @@ def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> 
         return (FileRead(shown, shown, "file", problem=error.strerror or str(error)),)
     if head.size == 0 and not _named_as_checkpoint(head):
         return _empty(head, named)
+    *opened, last = _opened(head, named)
+    return (*opened, *beside(head), last)
+
+
+def _opened(head: Head, named: bool) -> Sequence[Artifact]:
     for reader in readers():
         kind = reader.recognise(head)
         if kind is not None:

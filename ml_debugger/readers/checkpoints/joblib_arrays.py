@@ -27,6 +27,10 @@ class JoblibArrays:
         self.tensors: list[Tensor] = []
         self.globals: list[Global] = []
 
+    def machine(self, stream: OpcodeStream) -> Machine:
+        """What follows the pickle of an array of objects."""
+        return Machine(stream)
+
     def after_build(self, instance: Instance, stream: OpcodeStream) -> None:
         """Walk over the values behind a wrapper; every other instance has none."""
         state = instance.state
@@ -37,7 +41,7 @@ class JoblibArrays:
             return
         self.tensors.append(Tensor(f"array_{len(self.tensors)}", dtype, shape))
         if dtype.startswith("O"):
-            inner = Machine(stream).run()
+            inner = self.machine(stream).run()
             self.globals += inner.globals
             instance.held = inner.value
             return

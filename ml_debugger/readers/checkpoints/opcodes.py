@@ -103,14 +103,22 @@ def _line(stream: OpcodeStream, name: str) -> bytes:
     text = stream.line()
     if name in ("GLOBAL", "INST"):
         return text + b"\n" + stream.line()
-    if name in _NUMERIC_LINES:
-        try:
-            float(text.rstrip(b"L"))
-        except ValueError:
-            raise BrokenPickleError(
-                f"{name} before byte {stream.position:,} holds no number: {text[:20]!r}"
-            ) from None
+    if name in _NUMERIC_LINES and not _is_number(text.rstrip(b"L")):
+        raise BrokenPickleError(
+            f"{name} before byte {stream.position:,} holds no number: {text[:20]!r}"
+        )
     return text
+
+
+def _is_number(text: bytes) -> bool:
+    """True for what Python's own unpickler takes, hexadecimal numbers included."""
+    for read in (float, lambda digits: int(digits, 0)):
+        try:
+            read(text)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _fixed(count: int) -> Callable[[OpcodeStream, str], bytes]:
