@@ -120,7 +120,8 @@ def _unlooked(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
         yield from _wrap(style, f"[skip] {_names(results)}: {reason}", "       ")
     if hidden:
         count = sum(len(results) for _, results in hidden)
-        yield f"[skip] {count} more, for {len(hidden)} other reasons; -v shows them"
+        reasons = "1 other reason" if len(hidden) == 1 else f"{len(hidden)} other reasons"
+        yield f"[skip] {count} more, for {reasons}; -v shows them"
     for result in report.results:
         if result.status is Status.ERROR:
             text = f"[ERROR] {result.code} {result.name} ({_where(result)}): {result.reason}"

@@ -6,6 +6,9 @@ import math
 
 from ml_debugger.contract import ResultEvidence
 
+COUNTERS = ("epoch", "step", "round", "iteration")
+"""Units in which a value is a place in a training, not an amount."""
+
 
 def number(value: float | int | str | bool | None) -> str:
     """A measured value with at most six digits."""
@@ -26,14 +29,22 @@ def percent(share: float | int | str | bool | None) -> str:
 
 
 def fact(evidence: ResultEvidence) -> str:
-    """One piece of evidence on one line: name, value, unit, limit, place; shares in percent."""
-    shares = evidence.unit == "share" and not isinstance(evidence.value, str)
+    """One piece of evidence on one line: name, value, unit, limit, place.
+
+    Shares are told in percent, also those "of" something; a place in a training as "epoch 40".
+    """
+    unit = evidence.unit or ""
+    shares = unit.partition(" ")[0] == "share" and not isinstance(evidence.value, str)
     say = percent if shares else number
+    value = say(evidence.value)
+    if unit in COUNTERS:
+        value = f"{unit} {value}"
+    elif shares:
+        value += unit.removeprefix("share")
     # "correlation: 0.9 correlation" says nothing twice
-    told = shares or not evidence.unit or evidence.unit == evidence.name
-    unit = "" if told else f" {evidence.unit}"
-    if evidence.value == 1 and unit.endswith("s") and not unit.endswith("ss"):
-        unit = unit.removesuffix("s")
+    elif unit and unit != evidence.name:
+        one = evidence.value == 1 and not unit.endswith("ss")
+        value += f" {unit.removesuffix('s') if one else unit}"
     limit = "" if evidence.limit is None else f" (limit {say(evidence.limit)})"
     where = f", {evidence.where}" if evidence.where else ""
-    return f"{evidence.name.replace('_', ' ')}: {say(evidence.value)}{unit}{limit}{where}"
+    return f"{evidence.name.replace('_', ' ')}: {value}{limit}{where}"

@@ -14,11 +14,23 @@ def test_numbers(value: float, text: str) -> None:
 
 def test_a_fact_carries_unit_limit_and_place() -> None:
     evidence = ResultEvidence("first_step", 340, "step", 10.0, "row 341")
-    assert fact(evidence) == "first step: 340 step (limit 10), row 341"
+    assert fact(evidence) == "first step: step 340 (limit 10), row 341"
 
 
 def test_one_of_a_unit_is_not_many() -> None:
     assert fact(ResultEvidence("gap", 1, "sessions", None, None)) == "gap: 1 session"
+
+
+@pytest.mark.parametrize(
+    ("share", "unit", "text"),
+    [
+        (1.0, "share of trees", "100 % of trees (limit 50 %)"),
+        (0.997, "share of predictions", "99.7 % of predictions (limit 50 %)"),
+        ("none", "share", "none share (limit 0.5)"),
+    ],
+)
+def test_a_share_of_something_is_told_in_percent(share: float | str, unit: str, text: str) -> None:
+    assert fact(ResultEvidence("seen", share, unit, 0.5)) == f"seen: {text}"
 
 
 @pytest.mark.parametrize(
