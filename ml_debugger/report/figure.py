@@ -42,7 +42,7 @@ def figure(runs: Sequence[TrainingRun], results: Sequence[Result], form: str) ->
 
 def _draw(run: TrainingRun, results: Sequence[Result], axes: Sequence[Any]) -> None:
     found = [(result, step) for result, step in findings(run, results) if step is not None]
-    shown = list(panels(run))
+    shown, span = list(panels(run)), steps(run)
     for axis, panel in zip(axes, shown, strict=False):
         if panel.line is not None:
             axis.plot(panel.line.steps, panel.line.values, linewidth=0.8, label="training")
@@ -56,6 +56,10 @@ def _draw(run: TrainingRun, results: Sequence[Result], axes: Sequence[Any]) -> N
         if panel.logarithmic:
             axis.set_yscale("log")
         axis.set_ylabel(panel.title)
+        # NaN values have no point, and yet the panels must show the same steps
+        if span is not None and span[0] < span[1]:
+            margin = 0.02 * (span[1] - span[0])
+            axis.set_xlim(span[0] - margin, span[1] + margin)
         for result, step in found:
             axis.axvline(step, color=_COLOURS[result.status], linewidth=0.8, linestyle="--")
     for result, step in found:

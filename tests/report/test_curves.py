@@ -101,6 +101,12 @@ def test_a_figure_is_a_file_of_its_format(form: str, start: bytes) -> None:
         assert b"TRN001 non-finite-loss" in whole
 
 
+def test_all_panels_of_a_figure_show_the_same_steps() -> None:
+    lost = [*FALLING[:20], *[math.nan] * 61]
+    whole = figure([run(train_loss=lost, learning_rate=[0.001] * 81)], [], "svg")
+    assert whole.count(b">80</text>") == 2
+
+
 def test_the_scale_keeps_the_order_of_the_values() -> None:
     from ml_debugger.report.panels import panels
 
