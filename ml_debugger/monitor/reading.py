@@ -46,24 +46,28 @@ def size(value: Any) -> int:
 
 
 def spread(predictions: Any) -> tuple[float | torch.Tensor, float | torch.Tensor]:
-    """Standard deviation of predictions, and the share of them above zero.
+    """Standard deviation of predictions, and the share of those that are numbers above zero.
 
     Takes a tensor of any device, or whatever NumPy makes an array of. Of more than about a
-    million predictions an even selection is taken.
+    million predictions an even selection is taken. A NaN is on neither side of zero: with
+    nothing but NaN the share is NaN as well.
     """
     if hasattr(predictions, "detach"):
         flat = predictions.detach().reshape(-1)
         flat = flat[:: 1 + flat.numel() // _MOST_ELEMENTS].float()
         if flat.numel() == 0:
             return math.nan, math.nan
-        return scalar(flat.std(correction=0)), scalar((flat > 0).float().mean())
+        # no device has to wait for the count: 0 / 0 is NaN
+        share = (flat > 0).sum() / (~flat.isnan()).sum()
+        return scalar(flat.std(correction=0)), scalar(share)
     import numpy as np
 
     values = np.asarray(predictions, dtype=np.float64).reshape(-1)
     values = values[:: 1 + values.size // _MOST_ELEMENTS]
     if values.size == 0:
         return math.nan, math.nan
-    return float(values.std()), float((values > 0).mean())
+    known = values[~np.isnan(values)]
+    return float(values.std()), float((known > 0).mean()) if known.size else math.nan
 
 
 def learning_rates(optimizer: Any) -> dict[str, float | torch.Tensor]:

@@ -13,7 +13,7 @@ import torch
 
 from ml_debugger.errors import UsageError
 from ml_debugger.monitor import StopTraining, TrainingMonitor
-from ml_debugger.monitor.reading import scalar
+from ml_debugger.monitor.reading import scalar, spread
 from tests.monitor.live import Judge, content, finding, read_back
 
 
@@ -62,6 +62,16 @@ def test_all_that_a_loop_shows_becomes_curves(tmp_path) -> None:
     assert run.curves["memory"].values[0] > 1e6
     assert run.curves["train_loss"].steps[-1] == 49
     assert content(run) == content(read_back(tmp_path / "run.jsonl"))
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, list])
+@pytest.mark.parametrize(
+    ("predictions", "share"),
+    [([math.nan] * 3, math.nan), ([1.0, math.nan, -1.0, 2.0], 2 / 3), ([], math.nan)],
+)
+def test_a_prediction_that_is_nan_is_on_no_side(kind, predictions, share) -> None:
+    _, positive = spread(kind(predictions))
+    assert float(positive) == pytest.approx(share, nan_ok=True)
 
 
 def test_norms_are_those_of_torch() -> None:
