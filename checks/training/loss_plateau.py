@@ -55,8 +55,9 @@ _SHOWS_SKILL = 0.02
                 "the same for language models, of whose loss more than 1 % can be learnt",
                 "design choice: fine-tuning from a good start gains 5 % and more"),
     ],
-    explained_by=("learning-rate-too-low", "learning-rate-too-high", "vanishing-gradient",
-                  "dead-units", "frozen-parameters", "unscaled-feature", "constant-feature"),
+    explained_by=("learning-rate-too-low", "learning-rate-too-high", "learning-rate-overridden",
+                  "vanishing-gradient", "dead-units", "frozen-parameters", "unscaled-feature",
+                  "constant-feature"),
     profiles=("pre-train", "full"),
 )  # fmt: skip
 def loss_plateau(run: TrainingRun, settings: Settings) -> Outcome:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from ml_debugger.artifacts import Curve, TrainingRun
+from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import (
     Evidence,
     Limit,
@@ -20,6 +20,7 @@ from ml_debugger.contract import (
 from ml_debugger.curves.noise import scatter
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.runs.metric_names import kind_of, words
+from ml_debugger.runs.predicted_sides import as_shares, share_curve
 
 _FEWEST = 4
 # a run that goes on may yet leave the side on which its output layer began
@@ -54,7 +55,7 @@ _RARE = frozenset({"precision", "recall", "auc", "f1"})
                 "0.16 of its spread; of 60 sessions 0.39, so small skill is rightly one-sided"),
     ],
     explained_by=("variance-collapse", "learning-rate-too-high", "label-imbalance",
-                  "missing-sample-weights", "unscaled-feature"),
+                  "missing-sample-weights", "unscaled-feature", "non-finite-loss"),
     profiles=("pre-train", "full"),
 )  # fmt: skip
 def sign_collapse(run: TrainingRun, settings: Settings) -> Outcome:
@@ -83,11 +84,11 @@ def sign_collapse(run: TrainingRun, settings: Settings) -> Outcome:
         The project's record: 100 % positive at epoch 15 and 25 (2025-12), 99.7 % at epoch 35
         (2026-01), while 53 to 54 % was reached before.
     """
-    curve = _share_curve(run)
+    curve = share_curve(run)
     if curve is None:
         return NotMeasured("the log has no share of positive predictions")
     points = finite(curve)
-    shares = _as_shares(points.values)
+    shares = as_shares(points.values)
     if not shares:
         return NotMeasured("the share of positive predictions is no number between 0 and 1")
     if len(shares) == 1 and run.step_unit != "round" and not run.finished:
@@ -117,20 +118,6 @@ def sign_collapse(run: TrainingRun, settings: Settings) -> Outcome:
         _evidence(run, points, shares, start),
         line=points.lines[start] if start is not None else None,
     )
-
-
-def _share_curve(run: TrainingRun) -> Curve | None:
-    known = [c for c in run.curves.values() if "share_positive" in c.name and len(c)]
-    # the share on validation rows says more than that on rows that were fitted
-    return max(known, key=lambda c: (c.name.startswith("val"), c.name == "share_positive"),
-               default=None)  # fmt: skip
-
-
-def _as_shares(values: Sequence[float]) -> list[float]:
-    if not values or min(values) < 0 or max(values) > 100:
-        return []
-    percent = max(values) > 1.0
-    return [value / 100 if percent else value for value in values]
 
 
 def _lasts(sided: Sequence[float], count: int) -> bool:

@@ -38,8 +38,8 @@ _FEWEST = 3
         ),
     ],
     explained_by=("loss-plateau", "pinned-metric", "constant-feature", "learning-rate-too-high",
-                  "learning-rate-too-low", "variance-collapse", "frozen-parameters",
-                  "dead-units"),
+                  "learning-rate-too-low", "learning-rate-overridden", "variance-collapse",
+                  "frozen-parameters", "dead-units"),
     profiles=("pre-train", "full"),
 )  # fmt: skip
 def underfit(run: TrainingRun) -> Outcome:

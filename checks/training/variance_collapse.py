@@ -20,6 +20,7 @@ from ml_debugger.contract import (
 )
 from ml_debugger.curves.points import Points, finite
 from ml_debugger.curves.significance import rank_sum_p
+from ml_debugger.runs.predicted_sides import end_on_one_side
 
 _FEWEST = 6
 _FEWEST_IN_ORDER = 3
@@ -27,6 +28,7 @@ _LARGE = 0.35
 _EARLY = 0.3
 _WARM_UP_POINTS = 5
 _PAID = 0.1
+_ONE_SIDED = 0.95
 
 
 @check(
@@ -70,7 +72,9 @@ def variance_collapse(run: TrainingRun, settings: Settings) -> Outcome:
         at most 35 % of the first, and the first either lies behind 30 % of the run's steps,
         with a loss that gained no 10 % meanwhile, or is below 0.002, where no training starts.
         Random first outputs that shrink to a level and stay there are healthy: a fall that is
-        steepest at the very first checks and has ended.
+        steepest at the very first checks and has ended, or in the course of which the loss
+        gains 10 %. It is never healthy where the last checks have 95 % of the predictions on
+        one side.
 
     Why it matters:
         A model whose predictions shrink to one value has given up on its inputs: it predicts
@@ -155,19 +159,32 @@ def _gained(run: TrainingRun, points: Points) -> bool:
     return before > 0 and after < (1 - _PAID) * before
 
 
+def _fall(kept: Points) -> Points:
+    """The checks from the last at the first level to the first at the last level."""
+    quarter = max(2, len(kept) // 4)
+    start, end = median(kept.values[:quarter]), median(kept.values[-quarter:])
+    high, low = start - 0.1 * (start - end), end + 0.1 * (start - end)
+    above = [i for i, value in enumerate(kept.values) if value >= high]
+    begin = above[-1] if above else 0
+    below = [i for i, value in enumerate(kept.values) if value <= low and i > begin]
+    return kept.between(begin, below[0] + 1) if below else kept
+
+
 def _settles(run: TrainingRun, points: Points, kept: Points, narrow: float) -> bool:
     """Random first outputs that shrink to a level: steepest at the start, flat at the end.
 
     Where the loss gains from it, the fall need not have ended.
     """
     values = points.values
+    if end_on_one_side(run, _ONE_SIDED):
+        return False
     if min(values) <= 0 or values[0] < narrow or max(values) > 1.2 * values[0]:
         return False
     loss = run.curve("train_loss", "val_loss")
     steps = points.steps if loss is None or not len(loss) else (*loss.steps, *points.steps)
     if points.steps[0] - min(steps) > 0.1 * (max(steps) - min(steps)):
         return False
-    if _gained(run, kept):
+    if _gained(run, _fall(kept)):
         return True
     logs = [math.log(value) for value in values]
     width = max(1, len(logs) // 8)

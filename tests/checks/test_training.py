@@ -292,6 +292,28 @@ def test_spread_of_predictions(values: Sequence[float], expected: Status) -> Non
     assert status(variance_collapse, run_of(prediction_std=values)) is expected
 
 
+def test_a_late_collapse_after_an_early_gain() -> None:
+    # the record of 2025-12: sound until epoch 19, then the loss stands and the spread is lost
+    loss = 0.0102 + 0.012 * np.exp(-np.arange(25) / 8)
+    lost = np.concatenate([spread(4.2e-3, 4.2e-3, count=19), 4.2e-3 * 0.67 ** np.arange(1, 7)])
+    assert status(variance_collapse, run_of(train_loss=loss, prediction_std=lost)) is Status.FAIL
+    # where the loss gains while the spread shrinks, narrower predictions are better ones
+    paid = np.concatenate([loss[:19], loss[18] * np.linspace(0.95, 0.6, 6)])
+    assert status(variance_collapse, run_of(train_loss=paid, prediction_std=lost)) is Status.PASS
+
+
+@pytest.mark.parametrize(("side", "expected"), [(0.997, Status.FAIL), (0.003, Status.FAIL),
+                                                (0.58, Status.PASS)])  # fmt: skip
+def test_a_spread_that_settles_on_one_side_is_lost(side: float, expected: Status) -> None:
+    epochs = np.arange(35)
+    run = run_of(
+        train_loss=0.0102 + 0.012 * np.exp(-epochs / 8),
+        prediction_std=2e-4 + 2.8e-3 * np.exp(-epochs / 8),
+        val_share_positive=100 * np.clip(np.interp(epochs, [0, 30], [0.5, side]), 0, 1),
+    )
+    assert status(variance_collapse, run) is expected
+
+
 def test_a_few_checks_behind_the_warm_up() -> None:
     steps = [16, 22, 29, 35]
     spreads = Curve("prediction_std", "std", steps, [8e-3, 3e-3, 2.2e-3, 2e-3], [1, 2, 3, 4])
