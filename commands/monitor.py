@@ -125,8 +125,9 @@ def command(
             tick=watching.tick,
             seen=line.seen if line else lambda _: None,
         )
-        killed_by = wrapped.killed_by
+        # the terminal closes before the process is gone: only then it is known what ended it
         code = wrapped.wait()
+        killed_by = wrapped.killed_by
         look = following.finish(None if killed_by is None else _end_of(killed_by))
         watching.announce(look)
     _close(record, look, code, copy, watching, no_history=no_history)
@@ -224,7 +225,8 @@ def _close(
     if not look.runs:
         complain("nothing in its output could be read as metrics; inspect the files that it wrote")
     if len(findings) > 1 and roots:
-        tell(f"diagnostic: {len(findings)} findings, {len(roots)} of them roots:")
+        causes = "1 of them the root" if len(roots) == 1 else f"{len(roots)} of them roots"
+        tell(f"diagnostic: {len(findings)} findings, {causes}:")
         for result in roots:
             tell(f"diagnostic: {_one_line(result)}")
     elif not findings and look.runs:

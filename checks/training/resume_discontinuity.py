@@ -113,7 +113,8 @@ def resume_discontinuity(run: TrainingRun) -> Outcome:
     elif worst.factor > 1.5:
         title = f"After a resume the rate is {worst.factor:.3g} times off its course"
     else:
-        title = f"Resumed {len(resumes)} times; the loss goes on within its noise"
+        times = "once" if len(resumes) == 1 else f"{len(resumes)} times"
+        title = f"Resumed {times}; the loss goes on within its noise"
     found = worst.jump > 0.1 or worst.factor > 1.5
     return Measurement(
         title,
