@@ -140,7 +140,7 @@ def _own(
     They carry its name, or no model's and all models here take inputs of the same width. In a
     folder of models of many kinds a scaler may belong to any of them.
     """
-    inputs = [s for s in folder.scalers if not _OF_TARGET.search(_scaler_name(s)) and s.width > 1]
+    inputs = _of_inputs(folder)
     words = {word: one for one in models for word in _words(one)}
     by_name = [s for s in inputs if _words(model) & _named(s)]
     if by_name:
@@ -150,6 +150,10 @@ def _own(
     stored = [c for c in folder.checkpoints if c.path not in {s.path for s in folder.scalers}]
     alike = len(models) == len(stored) and len({input_widths(one) for one in models}) == 1
     return shared, alike
+
+
+def _of_inputs(folder: ModelFolder) -> list[Scaler]:
+    return [s for s in folder.scalers if not _OF_TARGET.search(_scaler_name(s)) and s.width > 1]
 
 
 def _words(model: Checkpoint) -> set[str]:
@@ -191,9 +195,11 @@ def _should_have(model: Checkpoint, folder: ModelFolder) -> tuple[str, str] | No
             said = str(value).strip().lower()
             if _SETTING.fullmatch(key) and said not in _OFF and not isinstance(value, float):
                 return "without_scaler", f"{PurePath(config.path or '').name} says {key}: {value}"
+    inputs = _of_inputs(folder)
+    if inputs:
+        return "unlike_others", f"{PurePath(inputs[0].path or '').name} is that of another model"
     if folder.scalers:
-        name = PurePath(folder.scalers[0].path or "").name
-        return "unlike_others", f"{name} is that of another model"
+        return None
     if len({PurePath(path).parent for path in folder.scaled_beside}) >= _OTHERS:
         return "unlike_others", f"runs beside have one, such as {folder.scaled_beside[0]}"
     return None
