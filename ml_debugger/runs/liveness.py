@@ -23,7 +23,8 @@ def usual_interval(run: TrainingRun, log: LogText | None) -> float | None:
     """Seconds that the slower records of the run take: the upper twentieth of its intervals.
 
     From the time stamps of its records, else from its step times, from its log, from the rate
-    that a progress bar shows, or from how long the file was written to. None where nothing tells.
+    that a progress bar shows, or from how long the file was written to, if it is no copy. None
+    where nothing tells.
     """
     stamps = run.curve("timestamp")
     if stamps is not None and len(stamps) >= 4:
@@ -39,6 +40,8 @@ def usual_interval(run: TrainingRun, log: LogText | None) -> float | None:
         return rate
     written = run.written
     if written is None or written.born is None or written.modified <= written.born:
+        return None
+    if is_copy(run, log, written):
         return None
     records = max((len(curve) for curve in run.curves.values()), default=0)
     return (written.modified - written.born) / records if records >= 3 else None

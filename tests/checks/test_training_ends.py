@@ -148,3 +148,11 @@ def test_a_run_without_any_time_is_not_judged() -> None:
     run = _run()
     curves = {name: curve for name, curve in run.curves.items() if name != "timestamp"}
     assert judged(stalled_run, [replace(run, curves=curves, written=None)])[0] is Status.SKIP
+
+
+@pytest.mark.parametrize(("lifetime", "expected"), [(0.01, Status.SKIP), (1_200.0, Status.PASS)])
+def test_a_file_that_was_made_at_once_tells_no_pace(lifetime: float, expected: Status) -> None:
+    run = _run()
+    curves = {name: curve for name, curve in run.curves.items() if name != "timestamp"}
+    written = Written(PAST, PAST + 120, PAST - lifetime)
+    assert judged(stalled_run, [replace(run, curves=curves, written=written)])[0] is expected

@@ -65,7 +65,8 @@ def recognise(head: Head) -> str | None:
                 continue
             plan, values, _ = said
             where = tuple(
-                values[at] if at >= 0 else None for at in (plan.epoch, plan.step, plan.part)
+                values[at] if at >= 0 else None
+                for at in (plan.epoch, plan.step, plan.part, plan.fold)
             )
             if plan.row is not None:
                 if is_loss(plan.row):
@@ -82,7 +83,8 @@ def recognise(head: Head) -> str | None:
             told = [values[m.at] for m in plan.metrics if m.kind in ("loss", "error")]
             if not told:
                 continue
-            if plan.has_counter or since_place < _NEAR:
+            # one line a fold is what a walk-forward validation writes
+            if plan.has_counter or plan.fold >= 0 or since_place < _NEAR:
                 losses += 1
                 places.add(where)
             elif len(plan.metrics) > 1:

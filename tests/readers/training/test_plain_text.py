@@ -110,6 +110,13 @@ def test_folds_name_their_runs(runs_of) -> None:
     assert [run.segment for run in runs_of(text)] == ["fold 1", "fold 2"]
 
 
+def test_one_line_a_fold_is_a_log(runs_of) -> None:
+    folds = "".join(f"Fold {n}: train_loss=0.5{n} val_loss=0.52 dir_acc=0.53\n" for n in (1, 2, 3))
+    runs = runs_of(folds)
+    assert [run.segment for run in runs] == ["fold 1", "fold 2", "fold 3"]
+    assert runs[2].curves["train_loss"].values[0] == 0.53
+
+
 def test_lines_that_look_back_are_no_points(runs_of, points) -> None:
     text = (
         "Epoch 1: train_loss 0.5 val_loss 0.6 (best)\nEpoch 2: train_loss 0.4 val_loss 0.7\n"
