@@ -124,7 +124,7 @@ def _runs(runs: Sequence[TrainingRun]) -> str:
     shown = " ".join(list(curves)[:5]) + (" ..." if len(curves) > 5 else "")
     several = f"{len(runs)} training runs" if len(runs) > 1 else "training run"
     longest = max((len(c) for run in runs for c in run.curves.values()), default=0)
-    return f"{several} ({runs[0].format}), {longest:,} points ({shown})"
+    return f"{several} ({runs[0].format}), {_number(longest, 'point')} ({shown})"
 
 
 def _count(things: Sequence[object] | Mapping[str, object], name: str) -> str:
