@@ -23,8 +23,14 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
     for file in files:
         seen = Seen.of(file)
         steps.append(Step(file, "left by a writing that was interrupted", seen, seen.size))
-    obstacle = None if steps else "there is no leftover any more"
+    obstacle = None if steps else _obstacle(results)
     return Plan(ID, root, tuple(steps), obstacle=obstacle)
+
+
+def _obstacle(results: Sequence[Result]) -> str:
+    if any(result.path is None for result in results):
+        return "the leftovers lie outside this workspace: clear them away by hand"
+    return "there is no leftover any more"
 
 
 def _leftovers(path: Path) -> Iterator[Path]:
