@@ -55,7 +55,6 @@ class Records:
         self.number = 0
         self.bad = 0
         self.first_bad: int | None = None
-        self.broken_off = False
         self._reason = ""
 
     @property
@@ -86,7 +85,6 @@ class Records:
                 if self._searching or not self._pass_over_one():
                     break
             if not piece or self._lost > _MOST_LOST:
-                self.broken_off = self._at < len(self._data) and not self._searching
                 return
 
     def _frames(self) -> Places:
