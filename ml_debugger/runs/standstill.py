@@ -20,6 +20,7 @@ _LEARNT = 0.5
 _GREATEST = 1e100
 _AT_GUESS = 0.001
 _NEAR = 0.05
+_LEAST_SKILL = 0.001
 
 _PRICES = 100.0
 _FALL_OF_PRICES = 0.02
@@ -85,6 +86,10 @@ def standstill(
         and fell < _LEARNT
         and not _improves(validation, train.steps[start])
     ):
+        if _below_variance(level, rest.error):
+            return (
+                f"the level, {level:.4g}, lies surely below the variance of a standardised target"
+            )
         return _found(train, 1 - start / count, start, rest)
     if whole.share < fall < whole.at_most:
         return (
@@ -97,6 +102,11 @@ def standstill(
 def _near_a_guess(level: float) -> bool:
     """At ln C or at the variance of a standardised target, where a thousandth may be skill."""
     return classes_of(level, _NEAR) is not None or abs(level - 1) < _NEAR
+
+
+def _below_variance(level: float, error: float) -> bool:
+    """Little below 1, but surely: what a good model of standardised returns reaches and keeps."""
+    return 1 - _NEAR < level < 1 - max(3 * error, _LEAST_SKILL)
 
 
 def _still(seen: Decline, fall: float) -> bool:

@@ -360,3 +360,11 @@ def test_the_loss_of_single_steps_is_looked_at_where_that_of_epochs_has_few_poin
     steps[80] *= 8
     few = run_of("step", train_loss=FALLING[::20], train_loss_step=steps)
     assert status(loss_spike, few) is Status.WARN
+
+
+@pytest.mark.parametrize(("gain", "expected"), [(0.006, Status.SKIP), (-0.01, Status.WARN)])
+def test_a_flat_loss_of_standardised_returns(gain: float, expected: Status) -> None:
+    rng = np.random.default_rng(2)
+    epochs = np.arange(30)
+    losses = 1 - gain + 0.02 * np.exp(-epochs) + 0.0005 * rng.standard_normal(30)
+    assert status(loss_plateau, run_of(train_loss=losses)) is expected
