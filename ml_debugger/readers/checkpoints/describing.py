@@ -9,6 +9,9 @@ from ml_debugger.readers.checkpoints.naming import facts_of
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reading
 
+MAX_PROBLEM = 400
+"""Characters of what is wrong: names and numbers in it may be of any length."""
+
 MAX_DETAIL = 20_000
 """Characters kept of one detail: a list of imported names may be made endless on purpose."""
 
@@ -36,7 +39,7 @@ def describe(
         format=kind,
         size=head.size,
         modified=head.modified,
-        problem=problem,
+        problem=problem[:MAX_PROBLEM] if problem else problem,
         tensors=tuple(tensors),
         step=named.step if step is None else step,
         epoch=named.epoch if epoch is None else epoch,

@@ -40,6 +40,8 @@ STORAGES = {
 
 MAX_DEPTH = 60
 MAX_TENSORS = 100_000
+MOST = 2**63 - 1
+"""The largest length: a pickle may state any number of digits."""
 
 _INNER = frozenset({"_parameters", "_buffers", "_modules"})
 _WRAPPERS = ("_rebuild_parameter", "_rebuild_parameter_with_state")
@@ -61,7 +63,7 @@ class Storage:
         identifier = reference.identifier if isinstance(reference, Persistent) else None
         match identifier:
             case ("storage", Global(name=name), key, _, int(count), *_) if name in STORAGES:
-                return cls(str(key), *STORAGES[name], count)
+                return cls(str(key), *STORAGES[name], min(count, MOST))
         return None
 
 
@@ -150,6 +152,7 @@ class _Walk:
         if storage is None or not all(isinstance(length, int) for length in size):
             return False
         self.storages[storage.key] = storage
+        size = tuple(max(-MOST, min(length, MOST)) for length in size)
         dtype = dtype or storage.dtype
         self.tensors.append(Tensor(path, dtype, size))
         kind = element_type(dtype)

@@ -12,7 +12,7 @@ from ml_debugger.readers.checkpoints.opcodes import BrokenPickleError, OpcodeStr
 from ml_debugger.readers.checkpoints.optimizer_state import optimised
 from ml_debugger.readers.checkpoints.spans import BEYOND, Looked, View
 from ml_debugger.readers.checkpoints.symbols import Program
-from ml_debugger.readers.checkpoints.torch_state import TorchState, state_of
+from ml_debugger.readers.checkpoints.torch_state import MOST, TorchState, state_of
 from ml_debugger.readers.checkpoints.zip_members import (
     Archive,
     first_members,
@@ -45,6 +45,10 @@ def read(head: Head, kind: str) -> Reading:
         return describe(head, kind, archive.problem or missing)
     details = {"checksums": "compared" if archive.verified else "not compared"}
     details.update(archive.looked.details)
+    if pickle.name in archive.cut:
+        return describe(
+            head, kind, archive.problem, details=details | {"read": "the beginning only"}
+        )
     if pickle.program is None or pickle.state is None:
         problem = archive.problem or f"{pickle.name}: {pickle.problem}"
         return describe(head, kind, problem, details=details)
@@ -129,6 +133,8 @@ def _missing_storage(archive: Archive, pickle_name: str, state: TorchState) -> s
     folder = pickle_name.removesuffix("data.pkl")
     for storage in state.storages:
         member = f"{folder}data/{storage.key}"
+        if storage.count >= MOST:
+            return "a storage states a length that no file has"
         size = archive.sizes.get(member)
         if size is None:
             return f"a tensor's values are missing: no member {member}"

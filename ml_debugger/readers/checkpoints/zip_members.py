@@ -17,7 +17,12 @@ MAX_MEMBERS = 200_000
 MAX_VERIFIED = 16 << 30
 """Bytes of members whose checksums are compared; some ten seconds at a disk's usual rate."""
 
-MAX_KEPT = 32 << 20
+MAX_KEPT = 128 << 20
+"""Bytes kept of all members together; of what is larger the beginning alone is unpacked."""
+
+MAX_UNPACKED = 4 << 30
+"""Bytes that compressed members are unpacked to, all together: a bomb is not followed further."""
+
 _CHUNK = 1 << 20
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -38,6 +43,7 @@ class Archive:
     """A zip archive: sizes by member, the kept members' bytes, and what is wrong with it.
 
     `verified` is false where checksums were not written or the archive was too large to compare.
+    `cut` names the kept members of which the beginning alone was read.
     """
 
     sizes: dict[str, int]
@@ -45,6 +51,7 @@ class Archive:
     problem: str | None
     verified: bool
     looked: Looked = field(default_factory=Looked)
+    cut: frozenset[str] = frozenset()
 
 
 Place = Callable[[Mapping[str, bytes]], Mapping[str, tuple[View, ...]]]
@@ -88,7 +95,8 @@ def _read(
         return Archive(sizes, {}, f"has {len(members):,} members", verified=False)
     # torch.serialization.set_crc32_options(False) leaves zero in every member
     checksums = any(member.CRC for member in members)
-    within = sum(sizes.values()) <= MAX_VERIFIED
+    unpacked = sum(m.file_size for m in members if m.compress_type != zipfile.ZIP_STORED)
+    within = sum(sizes.values()) <= MAX_VERIFIED and unpacked <= MAX_UNPACKED
     verified = checksums and within
     kept: dict[str, bytes] = {}
     for member in members:
@@ -96,7 +104,8 @@ def _read(
             if not checksums:
                 del member.CRC
             try:
-                kept[member.filename] = _content(archive, member)
+                room = max(0, MAX_KEPT - sum(map(len, kept.values())))
+                kept[member.filename] = _content(archive, member, room)
             except _DAMAGE as error:
                 problem = f"member {member.filename}: {_reason(error)}"
                 return Archive(sizes, kept, problem, verified=False)
@@ -129,7 +138,8 @@ def _read(
             looked.problems[span.name] = _reason(error)
     wrong = [f"member {name}: {looked.problems[name]}" for name in sizes if name in looked.problems]
     first = wrong[0] if wrong else None
-    return Archive(sizes, kept, first, verified and not wrong, looked)
+    cut = frozenset(name for name, content in kept.items() if len(content) < sizes[name])
+    return Archive(sizes, kept, first, verified and not wrong, looked, cut)
 
 
 def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
@@ -142,15 +152,14 @@ def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     return int(member.header_offset + 30 + name + extra)
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
     parts = bytearray()
-    left = member.file_size
+    left = min(member.file_size, room)
     with archive.open(member) as stream:
         # one chunk past the stated size would be a bomb; zipfile itself stops at the size
-        while left > 0 and (chunk := stream.read(_CHUNK)):
+        while left > 0 and (chunk := stream.read(min(_CHUNK, left))):
             left -= len(chunk)
-            if len(parts) < MAX_KEPT:
-                parts += chunk
+            parts += chunk
     if left > 0:
         raise EOFError(f"ends {left:,} bytes early")
     return bytes(parts)

@@ -34,7 +34,8 @@ def read(head: Head, kind: str) -> Reading:
         try:
             machine.run()
         except BrokenPickleError as error:
-            problem = problem or f"member {member}: {error}"
+            if member not in archive.cut:
+                problem = problem or f"member {member}: {error}"
         names.update(dict.fromkeys(machine.globals))
     details = {"globals": "\n".join(str(name) for name in names)}
     return describe(head, kind, problem, details=details)
