@@ -112,7 +112,8 @@ def exploding_gradient(run: TrainingRun, config: TrainingConfig | None) -> Outco
     line = None
     if grown.factor > 10:
         line = grown.line
-        titles.append(f"Gradient norm grows from {grown.usual:.3g} to {grown.end:.3g}")
+        titles.append(f"Gradient norm grows from {grown.usual:.3g} to {grown.end:.3g}, from "
+                      f"{run.step_unit} {grown.step:g} on")  # fmt: skip
     if jumps:
         line = points.lines[jumps[0]] if line is None else line
         evidence.append(Evidence("first_jump", points.values[jumps[0]], None,

@@ -107,7 +107,8 @@ def diverging_loss(run: TrainingRun) -> Outcome:
     )
     title = f"{name} climbs from {climb.bottom:.4g} ({where}) to {climb.end:.4g} and stays"
     if climb.growing:
-        title = f"{name} grows from {climb.bottom:.4g} to {climb.end:.4g}, then is not finite"
+        title = (f"{name} grows from {climb.bottom:.4g} ({where}) to {climb.end:.4g}, then is not "
+                 "finite")  # fmt: skip
     elif climb.rise <= _WITHIN:
         title = f"{name} ends at {climb.end:.4g}, near its lowest level ({climb.bottom:.4g})"
     line = points.lines[low] if climb.rise > _WITHIN else None

@@ -208,8 +208,11 @@ def _measured(
         Evidence("spread_at_the_end", end, None, f"{run.step_unit} {kept.steps[-1]:g}"),
     )
     if share < 0.5:
-        title = f"Spread of predictions falls from {level:.2g} to {end:.2g}"
-        return Measurement(title, {"remaining_spread": share}, evidence, kept.lines[at])
+        fall = _fall(kept)
+        onset, line = f"{run.step_unit} {fall.steps[0]:g}", fall.lines[0]
+        title = f"Spread of predictions falls from {level:.2g} to {end:.2g} from {onset} on"
+        begins = Evidence("onset", fall.steps[0], run.step_unit, f"line {line}")
+        return Measurement(title, {"remaining_spread": share}, (begins, *evidence), line)
     does = "settles" if settles else "stays"
     title = f"Spread of predictions {does} at {end:.2g} ({end / level:.0%} of the start)"
     return Measurement(title, {"remaining_spread": share}, evidence)

@@ -212,6 +212,7 @@ def test_an_explosion_within_the_first_steps() -> None:
     assert isinstance(outcome, Measurement)
     assert outcome.values["norm_growth"] > 1e9
     assert "2.05e+15" in outcome.title
+    assert outcome.title.endswith(f"from step {outcome.evidence[0].value:g} on")
 
 
 def test_a_jump_that_the_loss_follows() -> None:

@@ -297,6 +297,11 @@ def test_a_late_collapse_after_an_early_gain() -> None:
     loss = 0.0102 + 0.012 * np.exp(-np.arange(25) / 8)
     lost = np.concatenate([spread(4.2e-3, 4.2e-3, count=19), 4.2e-3 * 0.67 ** np.arange(1, 7)])
     assert status(variance_collapse, run_of(train_loss=loss, prediction_std=lost)) is Status.FAIL
+    outcome = measured(variance_collapse, run_of(train_loss=loss, prediction_std=lost))
+    assert isinstance(outcome, Measurement)
+    assert outcome.title.endswith("from epoch 18 on")
+    assert (outcome.evidence[0].name, outcome.evidence[0].value) == ("onset", 18)
+    assert outcome.line == 19
     # where the loss gains while the spread shrinks, narrower predictions are better ones
     paid = np.concatenate([loss[:19], loss[18] * np.linspace(0.95, 0.6, 6)])
     assert status(variance_collapse, run_of(train_loss=paid, prediction_std=lost)) is Status.PASS
