@@ -9,6 +9,7 @@ from ml_debugger.artifacts import Checkpoint, CheckpointIndex, CheckpointSeries
 from ml_debugger.contract import Result
 from ml_debugger.readers.opening import open_file
 from ml_debugger.remedies.plan import Kept, Plan, Seen, Step
+from ml_debugger.runs.saves import by_part
 from ml_debugger.workspace.series import indexed, series
 
 ID = "rotate-checkpoints"
@@ -22,7 +23,8 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
 
     Checkpoints that cannot be opened or hold values that are no numbers never count among those
     that stay, and the newest one always stays: a run may go on from it. Without validation losses
-    the newest three stay. Where fewer than three are sound nothing goes.
+    the newest three stay. Where fewer than three are sound nothing goes. Folds, seeds and trials
+    keep their three each: a model of one does not stand for another.
     """
     steps: list[Step] = []
     kept: list[Kept] = []
@@ -32,10 +34,15 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
         if one is None:
             obstacles.append(f"{subject}: its checkpoints are not there any more")
             continue
-        staying = _staying(one)
-        if len(staying) < KEEP:
-            obstacles.append(f"{subject}: only {len(staying)} of {len(one.members)} are sound")
-            continue
+        staying: dict[Checkpoint, str] = {}
+        for part, members in by_part(one.members).items():
+            sound = _staying(members)
+            if len(sound) < KEEP:
+                obstacles.append(
+                    f"{part or subject}: only {len(sound)} of {len(members)} are sound"
+                )
+                sound = dict.fromkeys(members, "fewer than three of its kind are sound")
+            staying.update(sound)
         for member in one.members:
             files = _files(root, one, member)
             why = staying.get(member)
@@ -60,9 +67,9 @@ def _series(root: Path, folder: Path, subject: str) -> CheckpointSeries | None:
     return next((s for s in series(checkpoints, indexes) if s.subject == subject), None)
 
 
-def _staying(one: CheckpointSeries) -> dict[Checkpoint, str]:
+def _staying(members: Sequence[Checkpoint]) -> dict[Checkpoint, str]:
     """The members that stay, each with the reason."""
-    sound = [member for member in one.members if _sound(member)]
+    sound = [member for member in members if _sound(member)]
     if not sound:
         return {}
     staying: dict[Checkpoint, str] = {}
