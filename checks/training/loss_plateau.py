@@ -75,8 +75,8 @@ def loss_plateau(run: TrainingRun, settings: Settings) -> Outcome:
         be ruled out.
         A loss that fell by half or more has learnt; its flat end is convergence. Near ln C or
         1, a small but sure fall is progress, and a flat end surely below 1, the variance of a
-        standardised target, may be all that returns give. Above 100 the loss is that of prices, and 2 % must
-        be ruled out. A run whose validation beats a guess is not judged.
+        standardised target, may be all that returns give. Above 100 the loss is that of prices,
+        and 2 % must be ruled out. A run whose validation beats a guess is not judged.
 
     Why it matters:
         A training loss falls as long as there is anything to learn and the updates reach the
