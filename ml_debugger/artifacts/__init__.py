@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ml_debugger.artifacts.access import AccessRights, FileAccess
     from ml_debugger.artifacts.backtest import Backtest, SizingRecord
     from ml_debugger.artifacts.bars import Bars
     from ml_debugger.artifacts.base import Artifact, Written
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
     from ml_debugger.artifacts.recomputed import Change, RecomputedColumn
     from ml_debugger.artifacts.scaler import Scaler
+    from ml_debugger.artifacts.secrets import SearchedText, SecretSpot
     from ml_debugger.artifacts.source import SourceCell, SourceFile
     from ml_debugger.artifacts.storage import (
         LargeFile,
@@ -61,9 +63,15 @@ if TYPE_CHECKING:
     from ml_debugger.artifacts.workspace import Coverage, Expectations, StageOutput, Workspace
 
 _FAMILIES = {
+    "access": (
+        "AccessRights",
+        "FileAccess",
+    ),
     "backtest": (
         "Backtest",
-        "SizingRecord",
+        "SearchedText",
+    "SecretSpot",
+    "SizingRecord",
     ),
     "bars": ("Bars",),
     "base": (
@@ -119,6 +127,10 @@ _FAMILIES = {
         "RecomputedColumn",
     ),
     "scaler": ("Scaler",),
+    "secrets": (
+        "SearchedText",
+        "SecretSpot",
+    ),
     "source": (
         "SourceCell",
         "SourceFile",
@@ -170,6 +182,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "AccessRights",
     "Artifact",
     "Backtest",
     "Bars",
@@ -186,6 +199,7 @@ __all__ = [
     "Environment",
     "Expectations",
     "FeatureTable",
+    "FileAccess",
     "FileRead",
     "Fold",
     "GpuDevice",

@@ -46,9 +46,10 @@ class PickleCall:
 class EmbeddedCode:
     """Something outside a pickle that loading would run or reach for.
 
-    `kind` is "pickled-code" (a code object, by the names that it uses), "keras-lambda" (a Lambda layer with stored code), "keras-reference" (a layer or
-    function of another module, by its name) or "onnx-external" (values in another file, by its
-    path). `text` is what the file says there.
+    `kind` is "pickled-code" (a code object, by the names that it uses), "keras-lambda" (a Lambda
+    layer with stored code), "keras-reference" (a layer or function of another module, by its
+    name) or "onnx-external" (values in another file, by its path). `text` is what the file says
+    there.
     """
 
     kind: str

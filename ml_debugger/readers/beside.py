@@ -1,4 +1,4 @@
-"""What is made of a file beside that which its format holds: what loading it would run."""
+"""What is made of a file beside that which its format holds, whichever reader takes it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from ml_debugger.artifacts import Artifact
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.pickles import contents_of
+from ml_debugger.readers.searching import searched
 
 
-def beside(head: Head) -> Sequence[Artifact]:
-    """Artifacts that do not depend on which reader takes the file."""
-    contents = contents_of(head)
-    return () if contents is None else (contents,)
+def beside(head: Head, opened: Sequence[Artifact]) -> Sequence[Artifact]:
+    """What loading the file would run, and the secrets in its text."""
+    found = (contents_of(head), searched(head, opened))
+    return tuple(one for one in found if one is not None)

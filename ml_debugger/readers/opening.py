@@ -61,7 +61,7 @@ def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> 
     if head.size == 0 and not _named_as_checkpoint(head):
         return _empty(head, named)
     *opened, last = _opened(head, named)
-    return (*opened, *beside(head), last)
+    return (*opened, *beside(head, opened), last)
 
 
 def _opened(head: Head, named: bool) -> Sequence[Artifact]:
