@@ -69,9 +69,7 @@ _FAMILIES = {
     ),
     "backtest": (
         "Backtest",
-        "SearchedText",
-    "SecretSpot",
-    "SizingRecord",
+        "SizingRecord",
     ),
     "bars": ("Bars",),
     "base": (
@@ -228,6 +226,8 @@ __all__ = [
     "RunHistory",
     "Saving",
     "Scaler",
+    "SearchedText",
+    "SecretSpot",
     "SizingRecord",
     "SourceCell",
     "SourceFile",
