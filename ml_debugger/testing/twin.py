@@ -13,6 +13,7 @@ Layout, the same that the engine leaves:
     runs/xgb-h5/checkpoints/       the best three checkpoints and checkpoints.json
     runs/lstm/metrics.csv          the log of a neural run
     runs/tcn/checkpoints/          four checkpoints of a neural run, with optimizer states
+    runs/tcn/scaler.json           the scaler of its inputs
     runs/gru/train.log             the text log of a neural run
     runs/tft/metrics.jsonl         the log of a run with gradients, rates and validation metrics
     runs/tft/hparams.yaml          its configuration

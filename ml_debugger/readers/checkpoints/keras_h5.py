@@ -6,11 +6,13 @@ Layout of the superblock, versions 0 to 3: HDF5 File Format Specification 3.0, s
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass, field, replace
+from typing import BinaryIO
 
 from ml_debugger.artifacts import Tensor
 from ml_debugger.readers.checkpoints.describing import describe
 from ml_debugger.readers.checkpoints.element_types import element_type
-from ml_debugger.readers.checkpoints.hdf5_objects import BrokenHdf5Error, Dataset, Hdf5File
+from ml_debugger.readers.checkpoints.hdf5_objects import BrokenHdf5Error, Hdf5File
 from ml_debugger.readers.checkpoints.spans import Looked, Span, View, look
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
@@ -31,7 +33,8 @@ def recognise(head: Head) -> str | None:
     """By the signature, at the beginning or behind a user block."""
     if _place(head.start) is None:
         return None
-    keras = any(mark in head.start for mark in _KERAS)
+    named = head.file.name.endswith(".weights.h5")
+    keras = named or any(mark in head.start for mark in _KERAS)
     return "keras-h5" if keras else "hdf5"
 
 
@@ -59,13 +62,12 @@ def read(head: Head, kind: str) -> Reading:
         problem = "was not closed by the program that wrote it"
     details = {"superblock": str(version)}
     # other HDF5 files are data, of any size
-    if width != 8 or not (kind == "keras-h5" or head.file.name.endswith(".weights.h5")):
+    if width != 8 or kind != "keras-h5":
         return describe(head, kind, problem, details=details)
-    # behind the four addresses of the old form stands the root's entry, its header second
-    root_at = end_at + (3 * width if version < 2 else width)
-    tensors, looked = _values(
-        head, place or 0, int.from_bytes(block[root_at : root_at + 8], "little")
-    )
+    root = root_of(block)
+    if root is None:
+        return describe(head, kind, problem, details=details)
+    tensors, looked = _values(head, place or 0, root)
     return describe(
         head,
         kind,
@@ -78,28 +80,60 @@ def read(head: Head, kind: str) -> Reading:
 
 def _values(head: Head, base: int, root: int) -> tuple[list[Tensor], Looked]:
     """The datasets of numbers, as far as the groups can be followed."""
-    found: list[Dataset] = []
     with head.file.open("rb") as stream:
-        try:
-            file = Hdf5File(stream, head.size, base)
-            found.extend(file.datasets(root))
-        except (BrokenHdf5Error, struct.error, IndexError):
-            # the superblock was sound: what cannot be followed is left out, not accused
-            return [], Looked()
-    spans, inside = [], []
+        held = values_of(stream, head.size, base, root)
+    spans = []
+    for view, length in held.views:
+        length = max(0, min(length, head.size - view.offset))
+        spans.append(Span(view.offset, length, (replace(view, offset=0),), name=view.name))
+    looked = look(head.file, sorted(spans, key=lambda span: span.start))
+    looked.left_out.update(held.left_out)
+    return held.tensors, looked
+
+
+@dataclass
+class Held:
+    """The datasets of a file, and where the values lie of those that are in one piece.
+
+    `views` come with the bytes that they need; their offset counts from the file's beginning.
+    """
+
+    tensors: list[Tensor] = field(default_factory=list)
+    views: list[tuple[View, int]] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def values_of(stream: BinaryIO, size: int, base: int, root: int) -> Held:
+    """Follow the groups from the root; `base` is where the HDF5 file begins in the stream."""
+    held = Held()
+    file = Hdf5File(stream, size, base)
+    try:
+        found = list(file.datasets(root))
+    except (BrokenHdf5Error, struct.error, IndexError):
+        # the superblock was sound: what cannot be followed is left out, not accused
+        return held
     for one in found:
+        held.tensors.append(Tensor(one.name, one.dtype, one.shape))
         kind = element_type(one.dtype)
         if one.start is None or kind is None:
-            inside.append(one.name)
+            held.left_out[one.name] = "stored in chunks or inside its header"
             continue
-        view = View(one.name, one.dtype, one.shape, big_endian=one.big_endian)
-        length = one.length or view.count * kind.item_bytes
-        length = max(0, min(length, head.size - one.start))
-        spans.append(Span(one.start, length, (view,), name=one.name))
-    looked = look(head.file, sorted(spans, key=lambda span: span.start))
-    looked.left_out.update(dict.fromkeys(inside, "stored in chunks or inside its header"))
-    looked.left_out.update(dict.fromkeys(file.left_out, "a group of a newer layout"))
-    return [Tensor(one.name, one.dtype, one.shape) for one in found], looked
+        view = View(one.name, one.dtype, one.shape, one.start, big_endian=one.big_endian)
+        held.views.append((view, one.length or view.count * kind.item_bytes))
+    held.left_out.update(dict.fromkeys(file.left_out, "a group of a newer layout"))
+    return held
+
+
+def root_of(start: bytes) -> int | None:
+    """The address of the root group in a superblock with addresses of eight bytes."""
+    if not start.startswith(SIGNATURE) or len(start) < 24:
+        return None
+    version = start[8]
+    if version > 3 or (start[13] if version < 2 else start[9]) != 8:
+        return None
+    # behind the four addresses of the old form stands the root's entry, its header second
+    at = {0: 24, 1: 28}.get(version, 12) + 16 + (24 if version < 2 else 8)
+    return int.from_bytes(start[at : at + 8], "little") if len(start) >= at + 8 else None
 
 
 def _place(start: bytes) -> int | None:

@@ -24,7 +24,7 @@ MAX_UNPACKED = 4 << 30
 """Bytes that compressed members are unpacked to, all together: a bomb is not followed further."""
 
 _CHUNK = 1 << 20
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
@@ -66,7 +66,7 @@ def read_archive(file: Path, keep: Collection[str] = (), place: Place | None = N
     try:
         with zipfile.ZipFile(file) as archive:
             return _read(archive, file, keep, place)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         return Archive({}, {}, _reason(error), verified=False)
 
 
@@ -106,7 +106,7 @@ def _read(
             try:
                 room = max(0, MAX_KEPT - sum(map(len, kept.values())))
                 kept[member.filename] = _content(archive, member, room)
-            except _DAMAGE as error:
+            except DAMAGE as error:
                 problem = f"member {member.filename}: {_reason(error)}"
                 return Archive(sizes, kept, problem, verified=False)
     views = place(kept) if place is not None else {}
@@ -117,8 +117,8 @@ def _read(
         if member.filename in kept or not (verified or on_it):
             continue
         try:
-            start = _start(archive, member)
-        except _DAMAGE as error:
+            start = start_of(archive, member)
+        except DAMAGE as error:
             problem = f"member {member.filename}: {_reason(error)}"
             return Archive(sizes, kept, problem, verified=False)
         plain = member.compress_type == zipfile.ZIP_STORED
@@ -134,7 +134,7 @@ def _read(
         try:
             with archive.open(member) as stream:
                 look_through(cast(BufferedIOBase, stream), span, looked)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             looked.problems[span.name] = _reason(error)
     wrong = [f"member {name}: {looked.problems[name]}" for name in sizes if name in looked.problems]
     first = wrong[0] if wrong else None
@@ -142,7 +142,7 @@ def _read(
     return Archive(sizes, kept, first, verified and not wrong, looked, cut)
 
 
-def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+def start_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
     """Where a member's bytes begin, behind its local header, which zipfile compares."""
     with archive.open(member):
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,3 +106,25 @@ def test_damage_anywhere_raises_nothing(data: st.DataObject, tmp_path: Path, rea
     cut = data.draw(st.integers(100, len(content)))
     (tmp_path / "m.h5").write_bytes(content[:cut])
     read(tmp_path / "m.h5")
+
+
+def test_the_values_inside_an_archive(tmp_path: Path, read: Read) -> None:
+    for name, kind in (("plain.keras", zipfile.ZIP_STORED), ("packed.keras", zipfile.ZIP_DEFLATED)):
+        with zipfile.ZipFile(tmp_path / name, "w", kind) as archive:
+            archive.writestr("metadata.json", "{}")
+            archive.writestr("config.json", "{}" * 300)
+            archive.writestr("model.weights.h5", model())
+    checkpoint = read(tmp_path / "plain.keras")
+    assert (checkpoint.format, checkpoint.problem) == ("keras-zip", None)
+    assert checkpoint.figures["dense/dense/kernel:0"].nan == 1
+    assert checkpoint.figures["dense/dense/bias:0"].mean == 1.0
+    packed = read(tmp_path / "packed.keras")
+    assert (packed.problem, packed.tensors) == (None, ())
+    assert "is compressed" in packed.details["values left out"]
+
+
+def test_weights_alone_are_told_by_their_name(tmp_path: Path, read: Read) -> None:
+    content = model().replace(b"keras_version", b"other_version")
+    for name, kind in (("m.weights.h5", "keras-h5"), ("data.h5", "hdf5")):
+        (tmp_path / name).write_bytes(content)
+        assert read(tmp_path / name).format == kind
