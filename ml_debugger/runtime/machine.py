@@ -18,6 +18,7 @@ from ml_debugger.artifacts import (
 )
 from ml_debugger.contract import Check
 from ml_debugger.probes.probe import ProbeFailure, take
+from ml_debugger.probes.signs import device_files
 from ml_debugger.runtime.clock_history import with_past_clocks
 from ml_debugger.runtime.history import history_path
 from ml_debugger.runtime.volume_history import with_past
@@ -127,7 +128,9 @@ def _of_environment(
         arguments += ["--code", str(configuration.root.absolute())]
     # the checks of one component alone are asked for in a hurry
     several = len({check.component for check in checks}) > 1
-    if several and configuration["run.profile"] == "full" and not looks_only:
+    # importing torch in three processes takes seconds: only where ranks could meet
+    meets = len(device_files()) > 1
+    if several and meets and configuration["run.profile"] == "full" and not looks_only:
         arguments.append("--all-reduce")
     return arguments
 

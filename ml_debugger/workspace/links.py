@@ -29,6 +29,7 @@ from ml_debugger.artifacts import (
     Workspace,
 )
 from ml_debugger.artifacts.model_folder import ModelFolder
+from ml_debugger.artifacts.segments import names_another
 from ml_debugger.workspace.contents import Contents, contents
 
 FLOW: tuple[tuple[type[Artifact], type[Artifact]], ...] = (
@@ -207,9 +208,16 @@ def _configures(config: Artifact, run: TrainingRun, runs: Iterable[TrainingRun])
 
 
 def _of_booster(model: BoosterModel, candidates: Sequence[Artifact]) -> Sequence[Artifact]:
-    """The checkpoint of its file; the tables that have most of its features, if it names them."""
+    """The checkpoint of its file, the runs whose fold it may be, the tables that have most of its
+    features, if it names them."""
     if any(isinstance(c, Checkpoint) for c in candidates):
         return [c for c in candidates if isinstance(c, Checkpoint) and c.path == model.path]
+    runs = [c for c in candidates if isinstance(c, TrainingRun)]
+    if runs:
+        return [
+            run for run in runs
+            if run.segment is None or not names_another(run.segment, model.path or "")
+        ]  # fmt: skip
     tables = [c for c in candidates if isinstance(c, FeatureTable)]
     if not tables or not model.features:
         return candidates

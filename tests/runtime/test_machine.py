@@ -60,8 +60,15 @@ def test_a_look_alone_writes_and_fits_nothing(taking: Taking, tmp_path: Path) ->
     assert "--fits" not in taking.arguments["environment"]
 
 
-def test_an_all_reduce_is_part_of_a_full_run_alone(taking: Taking, tmp_path: Path) -> None:
+def test_an_all_reduce_is_part_of_a_full_run_on_several_cards_alone(
+    taking: Taking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checks = [registry()["ENV003"], registry()["TRN001"]]
+    cards = ["/dev/nvidia0"]
+    monkeypatch.setattr(machine, "device_files", lambda: cards)
+    take_machine(checks, [], load(tmp_path))
+    assert "--all-reduce" not in taking.arguments["environment"]
+    cards.append("/dev/nvidia1")
     take_machine(checks, [], load(tmp_path))
     assert "--all-reduce" in taking.arguments["environment"]
     quick = load(tmp_path).with_flags({"run.profile": "quick"})

@@ -203,3 +203,13 @@ def test_the_interpreter_of_this_machine_goes_before_a_recorded_one() -> None:
         links = Links()
         link_environment(artifacts, links)
         assert links.linked(config, Environment) == [linked]
+
+
+def test_the_model_of_a_fold_is_that_fold_s() -> None:
+    def model(path: str) -> BoosterModel:
+        return BoosterModel(path, path, "xgboost-ubj", (), None, ())
+
+    folds = [a_run("run/t.jsonl", f"fold {n}") for n in (1, 2)]
+    models = [model(f"run/checkpoints/fold-{n}.ubj") for n in (1, 2)]
+    links = link([*folds, *models])
+    assert [links.linked(one, TrainingRun) for one in models] == [[folds[0]], [folds[1]]]
