@@ -25,7 +25,7 @@ _SETTING = re.compile(
 _OTHERS = 2
 """Runs beside that store a scaler: a single one may be the exception."""
 
-_OFF = frozenset({"", "none", "null", "false", "no", "off", "identity"})
+_OFF = frozenset({"", "0", "none", "null", "false", "no", "off", "identity"})
 
 
 @check(
@@ -193,7 +193,9 @@ def _should_have(model: Checkpoint, folder: ModelFolder) -> tuple[str, str] | No
     for config in folder.configurations:
         for key, value in config.values.items():
             said = str(value).strip().lower()
-            if _SETTING.fullmatch(key) and said not in _OFF and not isinstance(value, float):
+            # "scaler: true" may be that of the loss in mixed precision
+            plain = isinstance(value, bool) and key.rpartition(".")[2].lower() == "scaler"
+            if _SETTING.fullmatch(key) and said not in _OFF and not plain:
                 return "without_scaler", f"{PurePath(config.path or '').name} says {key}: {value}"
     inputs = _of_inputs(folder)
     if inputs:

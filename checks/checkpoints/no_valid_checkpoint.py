@@ -58,7 +58,7 @@ def no_valid_checkpoint(folder: ModelFolder) -> Outcome:
     running = any(run.running for run in folder.runs)
     if running:
         return NotMeasured("the run is still going on")
-    if not folder.runs and (models or not listed):
+    if not folder.runs:
         return NotMeasured("no log of a run lies with these models")
     if not folder.whole:
         return NotMeasured("only some of the files were named, the run may have others")
