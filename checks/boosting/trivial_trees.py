@@ -42,7 +42,8 @@ _FEWEST_LINES = 20
             direction="above",
             warn=0.8,
             meaning="lines at the end of a log in which LightGBM finds no split with a gain",
-            source="LightGBM's own warning; measured: a public log of 250 such lines, 93 % of its end",
+            source="LightGBM's own warning; measured: a public log of 250 such lines, 93 % of its "
+            "end",
         ),
     ),
     explained_by=("constant-feature", "sparse-feature", "history-too-short"),

@@ -44,5 +44,7 @@ def born(file: Path) -> float | None:
     (mask,) = struct.unpack_from("I", answer, _MASK_AT)
     if not mask & _BIRTH:
         return None
+    seconds: int
+    nanoseconds: int
     seconds, nanoseconds = struct.unpack_from("qI", answer, _BIRTH_AT)
-    return float(seconds) + nanoseconds * 1e-9
+    return seconds + nanoseconds * 1e-9
