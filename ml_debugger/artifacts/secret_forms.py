@@ -13,6 +13,7 @@ import json
 import math
 import re
 import zlib
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Form:
     proven: bool = True
 
 
-_BEFORE, _AFTER = r"(?<![A-Za-z0-9+/_\-])", r"(?![A-Za-z0-9+/_\-])"
+_BEFORE, _AFTER = r"(?<![A-Za-z0-9+_\-])(?<![A-Za-z0-9+]/)", r"(?![A-Za-z0-9+/_\-])"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -105,7 +106,12 @@ FORMS: tuple[Form, ...] = (
         "/api/webhooks/",
         r"https://discord(?:app)?\.com/api/webhooks/\d{15,20}/[\w\-]{60,}",
     ),
-    _form("Telegram bot token", ":AA", r"\d{8,10}:AA[A-Za-z0-9_\-]{33}"),
+    Form(
+        "Telegram bot token",
+        (":AA",),
+        re.compile(rf"(?<![A-Za-z0-9])(?:bot)?(?P<secret>\d{{8,10}}:AA[A-Za-z0-9_\-]{{33}}){_AFTER}"),
+        _random(3.0),
+    ),
     _form("Google API key", "AIza", r"AIza[A-Za-z0-9_\-]{35}"),
     _form("Google client secret", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_\-]{28}"),
     _form("Stripe key", "k_live_", r"[sr]k_live_[A-Za-z0-9]{24,}"),
@@ -185,7 +191,7 @@ _ISSUERS = (
 
 _PASSWORDS = ("passphrase", "password", "passwd", "pwd", "_pass")
 _HARMLESS = re.compile(
-    r"(?:public|primary|foreign|sort|cache|partition|dict|config|column|feature|group|join|ticker"
+    r"(?:public(?:[_\-]?key)?|websocket|primary|foreign|sort|cache|partition|dict|config|column|feature|group|join|ticker"
     r"|pad|eos|bos|unk|cls|sep|mask|special|start|end|next|page|image|stop|state|metric|monitor"
     r"|split|hash|idempotency)[_\-]?(?:key|token)s?$",
     re.IGNORECASE,
@@ -200,11 +206,16 @@ def secrets_in(text: str) -> list[Secret]:
     """The secrets of a text, in order, none inside another; those of known form first choice."""
     found = [*_of_forms(text), *_of_names(text)]
     found.sort(key=lambda secret: (not secret.proven, secret.start))
-    taken: list[Secret] = []
+    starts: list[int] = []
+    taken: dict[int, Secret] = {}
     for secret in found:
-        if not any(secret.start < other.end and other.start < secret.end for other in taken[-500:]):
-            taken.append(secret)
-    return sorted(taken, key=lambda secret: secret.start)
+        place = bisect_right(starts, secret.end - 1)
+        # those that are taken do not overlap, so the last one before its end tells
+        if place and taken[starts[place - 1]].end > secret.start:
+            continue
+        insort(starts, secret.start)
+        taken[secret.start] = secret
+    return [taken[start] for start in starts]
 
 
 def _of_forms(text: str) -> Iterator[Secret]:

@@ -84,9 +84,11 @@ class _Search:
         """Search one chunk."""
         self.read += count
         text = self._kept + data.decode("utf-8", "replace")
-        # a line that is longer than what is kept is cut where it is
-        end = text.rfind("\n", max(0, len(text) - _OVERLAP)) + 1 or len(text)
-        end = max(0, end - _OVERLAP) if len(text) > 2 * _OVERLAP else 0
+        limit = max(0, len(text) - _OVERLAP)
+        # names stand before their values: a line is searched whole, unless it has no end
+        end = text.rfind("\n", 0, limit) + 1
+        if limit - end > _CHUNK:
+            end = limit
         self._search(text, end)
         self._line += text.count("\n", 0, end)
         self._kept = text[end:]

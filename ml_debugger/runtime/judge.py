@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from ml_debugger.artifacts import FeatureTable, PriceTable
+from ml_debugger.artifacts.masking import mask
 from ml_debugger.contract import (
     Check,
     Evidence,
@@ -62,7 +63,29 @@ def _levels(limit: Limit, value: Any) -> Mapping[str, float | None]:
 
 
 def judge(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> Result:
-    """Run one measurement and compare it with the limits; a crash becomes an error result."""
+    """Run one measurement and compare it with the limits; a crash becomes an error result.
+
+    Secrets in what it says are masked here, before it is printed or stored.
+    """
+    return _masked(_judged(task, measure, overrides))
+
+
+def _masked(result: Result) -> Result:
+    """The result without the secrets that a title, a reason or evidence quotes."""
+    evidence = tuple(
+        replace(
+            one,
+            name=mask(one.name),
+            value=mask(one.value) if isinstance(one.value, str) else one.value,
+            where=one.where and mask(one.where),
+        )
+        for one in result.evidence
+    )
+    reason = result.reason and mask(result.reason)
+    return replace(result, title=mask(result.title), reason=reason, evidence=evidence)
+
+
+def _judged(task: Task, measure: Callable[[], Outcome], overrides: Overrides) -> Result:
     check = task.check
     started = time.monotonic()
     blank = Result(

@@ -8,6 +8,7 @@ import numpy as np
 
 from ml_debugger.testing.hostile_pickles import call
 from ml_debugger.testing.plant import fault
+from ml_debugger.testing.times import same_time
 
 
 @fault("unsafe-pickle")
@@ -18,3 +19,16 @@ def plant_unsafe_pickle(workspace: Path, rng: np.random.Generator) -> str:
     name = str(rng.choice(["os", "posix", "nt"]))
     file.write_bytes(call(name, "getpid"))
     return f"models/regime.pkl calls {name}.getpid when it is loaded"
+
+
+@fault("secret-in-file")
+def plant_secret_in_file(workspace: Path, rng: np.random.Generator) -> str:
+    """A run's log repeats the key with which it reported to a tracker."""
+    file = workspace / "runs" / "gru" / "train.log"
+    key = "".join(rng.choice(list("0123456789abcdef"), 40))
+    lines = file.read_text().splitlines(keepends=True)
+    place = len(lines) // 2
+    lines.insert(place, f"wandb: WANDB_API_KEY={key}\n")
+    with same_time(file):
+        file.write_text("".join(lines))
+    return f"line {place + 1} of runs/gru/train.log holds a key of 40 digits"
