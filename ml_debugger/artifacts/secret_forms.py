@@ -109,7 +109,7 @@ FORMS: tuple[Form, ...] = (
     Form(
         "Telegram bot token",
         (":AA",),
-        re.compile(rf"(?<![A-Za-z0-9])(?:bot)?(?P<secret>\d{{8,10}}:AA[A-Za-z0-9_\-]{{33}}){_AFTER}"),
+        re.compile(r"(?<![A-Za-z0-9])(?:bot)?(?P<secret>\d{8,10}:AA[A-Za-z0-9_\-]{33})(?![\w\-])"),
         _random(3.0),
     ),
     _form("Google API key", "AIza", r"AIza[A-Za-z0-9_\-]{35}"),

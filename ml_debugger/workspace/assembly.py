@@ -27,6 +27,7 @@ from ml_debugger.artifacts import (
 )
 from ml_debugger.artifacts.workspace import STAGES
 from ml_debugger.readers.opening import open_file, open_folder
+from ml_debugger.workspace.access import access_rights
 from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
 from ml_debugger.workspace.discovery import Discovery, Found, discover
@@ -98,6 +99,7 @@ def assemble(
     artifacts += [*leftovers, *model_folders(artifacts, indexes, discovery.found, leftovers)]
     artifacts += part_files(artifacts)
     artifacts += run_histories(artifacts)
+    artifacts += access_rights(discovery, artifacts)
     artifacts += parquet_stores(discovery.found, paths)
     artifacts.append(expectations(configuration, _today()))
     artifacts.append(_workspace(artifacts, discovery, configuration, configured=configured))

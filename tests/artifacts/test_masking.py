@@ -46,7 +46,10 @@ KNOWN = {
     "Discord webhook": (
         "{}", f"https://discord.com/api/webhooks/{drawn(18, '123456789')}/{drawn(68)}"
     ),
-    "Telegram bot token": ("POST https://api.telegram.org/bot{}/sendMessage", f"{drawn(9, '123456789')}:AA{drawn(33)}"),
+    "Telegram bot token": (
+        "POST https://api.telegram.org/bot{}/sendMessage",
+        f"{drawn(9, '123456789')}:AA{drawn(33)}",
+    ),
     "Google API key": ("key={}", f"AIza{drawn(35)}"),
     "Stripe key": ("{}", f"sk_live_{drawn(24)}"),
     "Weights & Biases key": ("wandb: WANDB_API_KEY={}", drawn(40, HEX)),
