@@ -54,6 +54,15 @@ def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> 
 
     A `suspect` file is one in which damage was met: it is looked at whole.
     """
+    return _open(file, shown, named=named, suspect=suspect, whole=False)
+
+
+def open_whole(file: Path, shown: str, *, named: bool, suspect: bool = False) -> Sequence[Artifact]:
+    """Read a file as `open_file` does, and what lies beside its format: code, secrets."""
+    return _open(file, shown, named=named, suspect=suspect, whole=True)
+
+
+def _open(file: Path, shown: str, *, named: bool, suspect: bool, whole: bool) -> Sequence[Artifact]:
     try:
         head = read_head(file, shown, suspect=suspect)
     except OSError as error:
@@ -61,7 +70,7 @@ def open_file(file: Path, shown: str, *, named: bool, suspect: bool = False) -> 
     if head.size == 0 and not _named_as_checkpoint(head):
         return _empty(head, named)
     *opened, last = _opened(head, named)
-    return (*opened, *beside(head, opened), last)
+    return (*opened, *(beside(head, opened) if whole else ()), last)
 
 
 def _opened(head: Head, named: bool) -> Sequence[Artifact]:

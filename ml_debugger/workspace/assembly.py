@@ -26,7 +26,7 @@ from ml_debugger.artifacts import (
     Workspace,
 )
 from ml_debugger.artifacts.workspace import STAGES
-from ml_debugger.readers.opening import open_file, open_folder
+from ml_debugger.readers.opening import open_folder, open_whole
 from ml_debugger.workspace.access import access_rights
 from ml_debugger.workspace.configuration import Configuration
 from ml_debugger.workspace.contents import contents
@@ -157,7 +157,7 @@ def _open(found: Found, given_up: Collection[str], *, suspect: bool) -> Sequence
         return (FileRead(found.shown, found.shown, "file", problem),)
     if found.is_folder:
         return open_folder(found.file, found.shown, suspect=suspect)
-    return open_file(found.file, found.shown, named=found.named, suspect=suspect)
+    return open_whole(found.file, found.shown, named=found.named, suspect=suspect)
 
 
 def _workspace(

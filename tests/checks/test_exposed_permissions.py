@@ -10,7 +10,7 @@ import pytest
 from checks.security.exposed_permissions import exposed_permissions
 from ml_debugger.artifacts import AccessRights, FileAccess
 from ml_debugger.contract import Measurement, NotMeasured, Settings, Status
-from ml_debugger.readers.opening import open_file
+from ml_debugger.readers.opening import open_whole
 from ml_debugger.testing.plant import faults
 from ml_debugger.workspace.access import access_rights
 from ml_debugger.workspace.discovery import discover
@@ -29,7 +29,7 @@ def judge(rights: AccessRights) -> Status:
 
 def rights_of(workspace: Path) -> AccessRights:
     discovery = discover([workspace], relative_to=workspace)
-    artifacts = [a for f in discovery.found for a in open_file(f.file, f.shown, named=False)]
+    artifacts = [a for f in discovery.found for a in open_whole(f.file, f.shown, named=False)]
     (found,) = access_rights(discovery, artifacts)
     return found
 

@@ -15,7 +15,7 @@ from checks.security.secret_in_file import secret_in_file
 from ml_debugger.artifacts import LogText, SearchedText
 from ml_debugger.contract import Evidence, Measurement, NotMeasured, Settings, Status
 from ml_debugger.readers import searching
-from ml_debugger.readers.opening import open_file
+from ml_debugger.readers.opening import open_whole
 from ml_debugger.runtime.judge import judge as judged
 from ml_debugger.runtime.plan import Task
 from ml_debugger.testing.plant import faults
@@ -26,7 +26,7 @@ LINE = f"WANDB_API_KEY={KEY}"
 
 
 def search(file: Path) -> SearchedText | None:
-    found = open_file(file, file.name, named=True)
+    found = open_whole(file, file.name, named=True)
     return next((one for one in found if isinstance(one, SearchedText)), None)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ml_debugger.artifacts import AccessRights, FileAccess
-from ml_debugger.readers.opening import open_file
+from ml_debugger.readers.opening import open_whole
 from ml_debugger.testing.hostile_pickles import CALL
 from ml_debugger.workspace import access
 from ml_debugger.workspace.discovery import discover
@@ -19,7 +19,7 @@ PEM = "-----BEGIN {0}-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END {0}-----\
 
 def rights(folder: Path) -> list[AccessRights]:
     discovery = discover([folder], relative_to=folder)
-    artifacts = [a for f in discovery.found for a in open_file(f.file, f.shown, named=False)]
+    artifacts = [a for f in discovery.found for a in open_whole(f.file, f.shown, named=False)]
     return access.access_rights(discovery, artifacts)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ml_debugger.artifacts import FileRead, PickleContents
 from ml_debugger.readers.head import read_head
-from ml_debugger.readers.opening import open_file
+from ml_debugger.readers.opening import open_whole
 from ml_debugger.readers.pickles import contents_of, record
 from ml_debugger.testing.hostile_pickles import CALL, EVASIONS, call, tarred, text, zipped
 
@@ -188,7 +188,7 @@ def test_more_opcodes_than_are_followed_are_told(
 
 
 def test_the_reading_of_the_file_comes_last(write: Write) -> None:
-    found = open_file(write("m.pkl", CALL), "m.pkl", named=True)
+    found = open_whole(write("m.pkl", CALL), "m.pkl", named=True)
     assert [type(one) for one in found if isinstance(one, PickleContents)] == [PickleContents]
     assert isinstance(found[-1], FileRead)
 
@@ -200,7 +200,7 @@ def test_nothing_is_loaded(tmp_path: Path, write: Write) -> None:
         ("m.npy", b"\x93NUMPY" + call("io", "open", str(trace), "w")),
         ("m.pt", zipped(call("io", "open", str(trace), "w"))),
     ):
-        open_file(write(name, content), name, named=True)
+        open_whole(write(name, content), name, named=True)
     assert not trace.exists()
 
 
