@@ -6,9 +6,11 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+
+from ml_debugger.workspace.open_files import open_files
 
 RECENT = 600.0
 """Seconds since the last writing in which a file counts as in use: a run saves again and again,
@@ -22,17 +24,18 @@ def in_use_now(proc: Path = Path("/proc")) -> InUse:
 
     It knows the files that processes have open at this moment, so it is made anew for each repair.
     """
-    return partial(_reason, open_files=frozenset(_open_files(proc)))
+    return partial(_reason, opened=open_files(proc))
 
 
-def _reason(path: Path, open_files: frozenset[str], now: Callable[[], float] = time.time) -> (
+def _reason(path: Path, opened: Mapping[str, str], now: Callable[[], float] = time.time) -> (
     str | None
 ):  # fmt: skip
     for file in _files(path):
         try:
             age = now() - file.stat().st_mtime
-            if os.path.realpath(file) in open_files:
-                return f"{file.name} is open in a process"
+            holder = opened.get(os.path.realpath(file))
+            if holder is not None:
+                return f"{file.name} is open in {holder}"
             if _leased(file):
                 return f"{file.name} is open elsewhere"
         except OSError as error:
@@ -47,22 +50,6 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (file for file in path.rglob("*") if file.is_file())
     else:
         yield path
-
-
-def _open_files(proc: Path) -> Iterator[str]:
-    """Paths that visible processes have open or mapped. No file is touched: a link is read."""
-    for process in proc.glob("[0-9]*"):
-        for folder in ("fd", "map_files"):
-            try:
-                entries = list((process / folder).iterdir())
-            except OSError:
-                # another user's process, or one that has ended
-                continue
-            for entry in entries:
-                try:
-                    yield os.readlink(entry)  # noqa: PTH115  the text alone, nothing resolved
-                except OSError:
-                    continue
 
 
 def _leased(file: Path) -> bool:

@@ -13,6 +13,7 @@ from ml_debugger.artifacts.leftovers import is_leftover
 from ml_debugger.artifacts.model_folder import SaveLeftover
 from ml_debugger.readers.checkpoints.misnamed import CLAIMS
 from ml_debugger.workspace.discovery import Found
+from ml_debugger.workspace.open_files import open_files
 
 MAX_ENTRIES = 10_000
 """Entries of one folder that are gone through."""
@@ -81,23 +82,6 @@ def save_leftovers(artifacts: Sequence[Artifact], found: Sequence[Found]) -> lis
         for shown, file in sorted(seen.items())
         if (leftover := _leftover(shown, file, content.get(shown), newest, opened)) is not None
     ]
-
-
-def open_files(proc: Path = Path("/proc")) -> dict[str, str]:
-    """Paths that visible processes have open, each with the process."""
-    found: dict[str, str] = {}
-    for process in proc.glob("[0-9]*"):
-        try:
-            descriptors = list((process / "fd").iterdir())
-        except OSError:
-            # another user's process, or one that has ended
-            continue
-        for descriptor in descriptors:
-            try:
-                found[os.readlink(descriptor)] = f"process {process.name}"  # noqa: PTH115
-            except OSError:
-                continue
-    return found
 
 
 def _leftover(

@@ -11,7 +11,8 @@ from ml_debugger.artifacts.model_folder import ModelFolder, SaveLeftover
 from ml_debugger.testing.twins.checkpoints import safetensors_bytes
 from ml_debugger.workspace.assembly import assemble
 from ml_debugger.workspace.configuration import load
-from ml_debugger.workspace.save_leftovers import is_save_leftover, open_files
+from ml_debugger.workspace.open_files import open_files
+from ml_debugger.workspace.save_leftovers import is_save_leftover
 
 LOG = "epoch,loss,val_loss\n0,0.5,0.6\n1,0.4,0.5\n2,0.3,0.4\n"
 SETTINGS = "lr: 0.1\nepochs: 3\nmodel: mlp\n"
