@@ -69,6 +69,10 @@ def unsafe_pickle(contents: PickleContents) -> Outcome:
         Python documentation, module pickle, warning. torch/serialization.py and
         torch/_weights_only_unpickler.py of PyTorch 2.13. Advisories of mmaitre314/picklescan.
         CVE-2024-3660 and CVE-2025-1550 (Keras), CVE-2022-25882 and CVE-2024-27318 (ONNX).
+        Measured by benchmarks/pickle_scanners.py: of 78 detours this check fails 77 and warns of
+        one, picklescan 1.0.5 finds 52 and doubts 13, fickling 0.1.12 finds 57; of 395 harmless
+        pickles of scikit-learn, pandas, torch and others this check accuses none, picklescan
+        accuses 1 and doubts 388, fickling accuses 378. So neither of them is used here.
     """
     found = acts(contents)
     dangerous = [act for act in found if act.grade == DANGEROUS]
