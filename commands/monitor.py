@@ -128,7 +128,9 @@ def command(
         # the terminal closes before the process is gone: only then it is known what ended it
         code = wrapped.wait()
         killed_by = wrapped.killed_by
-        look = following.finish(None if killed_by is None else _end_of(killed_by))
+        # what this process passed on was asked for: a scheduler's stop is no crash
+        unasked = killed_by if killed_by not in wrapped.sent else None
+        look = following.finish(None if unasked is None else _end_of(unasked))
         watching.announce(look)
     _close(record, look, code, copy, watching, no_history=no_history)
     ctx.exit(code)

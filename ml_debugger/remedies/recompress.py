@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from ml_debugger.contract import Result
+from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence
 from ml_debugger.readers.tables.recompression import LEVEL, WORTH, saved_bytes
 from ml_debugger.remedies.plan import Kept, Plan, RepairError, Seen, Step
 
@@ -27,8 +28,8 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
         seen = Seen.of(path)
         try:
             saved = saved_bytes(path, seen.size)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            kept.append(Kept(path, f"cannot be read: {str(error).splitlines()[0][:120]}"))
+        except POLARS_ERRORS as error:
+            kept.append(Kept(path, f"cannot be read: {sentence(error)}"))
             continue
         if saved < WORTH * seen.size:
             kept.append(Kept(path, f"would save {max(0, saved) / max(1, seen.size):.0%}"))
@@ -58,10 +59,8 @@ def write(old: Path, new: Path) -> None:
         )
         again = pl.scan_parquet(new, hive_partitioning=False, glob=False)
         _compare(scan, again)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise RepairError(f"could not be written anew: {str(error).splitlines()[0][:200]}") from (
-            error
-        )
+    except POLARS_ERRORS as error:
+        raise RepairError(f"could not be written anew: {sentence(error)}") from error
 
 
 def _compare(one: pl.LazyFrame, other: pl.LazyFrame) -> None:

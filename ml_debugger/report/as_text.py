@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml_debugger import __version__
 from ml_debugger.artifacts import TrainingRun
@@ -20,6 +20,7 @@ MAX_CONSEQUENCES = 4
 MAX_UNLOOKED = 6
 MAX_FILES = 12
 MAX_PICTURES = 2
+MAX_PARTS = 12
 
 
 def render(report: Report, style: Style, *, verbose: bool = False) -> str:
@@ -138,12 +139,24 @@ def _names(results: list[Result]) -> str:
 
 
 def _findings(report: Report, style: Style) -> Iterator[str]:
+    """The roots, each with what it explains; one fault in several parts of a file is one block."""
+    groups: dict[tuple[str, str | None, str], list[Result]] = {}
     for root in report.roots:
-        yield from _finding(root, report, style)
+        # the gravest comes last, so a group stands where its gravest member does
+        key = (root.code, root.path, "" if _part(root) else root.subject)
+        groups[key] = [*groups.pop(key, []), root]
+    for *others, gravest in groups.values():
+        yield from _finding(gravest, others, report, style)
         yield ""
 
 
-def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
+def _part(result: Result) -> str | None:
+    """The fold, rank or run of a file that a result is about; None for the whole file."""
+    name = result.subject.removeprefix(f"{result.path} (")
+    return name.removesuffix(")") if name != result.subject and name.endswith(")") else None
+
+
+def _finding(root: Result, others: Sequence[Result], report: Report, style: Style) -> Iterator[str]:
     word = f"[{WORDS[root.status]}]"
     new = " NEW" if report.new is not None and root.fingerprint in report.new else ""
     left = f"{word} {root.code} {root.name}{new}"
@@ -160,6 +173,10 @@ def _finding(root: Result, report: Report, style: Style) -> Iterator[str]:
     hidden = len(root.evidence) - MAX_EVIDENCE
     if hidden > 0:
         yield f"          and {hidden} more {'fact' if hidden == 1 else 'facts'} in --format json"
+    if others:
+        named = [f"{_part(r)} ({WORDS[r.status]})" for r in others[:MAX_PARTS]]
+        more = f" and {len(others) - MAX_PARTS} more" if len(others) > MAX_PARTS else ""
+        yield from _wrap(style, f"    also  {', '.join(named)}{more}", "          ")
     consequences = report.consequences(root)
     for consequence in consequences[:MAX_CONSEQUENCES]:
         line = f"    then  {WORDS[consequence.status]} {consequence.code} {consequence.name}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from ml_debugger.artifacts.parquet_store import ParquetStore, Saving
+from ml_debugger.readers.tables.damage import POLARS_ERRORS, sentence
 from ml_debugger.readers.tables.footer import Footer, read_footer
 from ml_debugger.readers.tables.recompression import WORTH, saved_bytes
 from ml_debugger.readers.tables.thrift import Malformed
@@ -100,8 +101,6 @@ def estimate(files: Sequence[tuple[str, Path, int]]) -> Saving:
     to size, so the mean of its shares is that of all bytes (Cochran, "Sampling Techniques",
     chapter 9A).
     """
-    import polars as pl
-
     end = time.monotonic() + SAMPLE_SECONDS
     shares: list[tuple[str, float]] = []
     weights: list[float] = []
@@ -113,8 +112,11 @@ def estimate(files: Sequence[tuple[str, Path, int]]) -> Saving:
         try:
             footers.append(read_footer(file))
             share = saved_bytes(file, size) / max(1, size)
-        except (pl.exceptions.PolarsError, Malformed, OSError) as error:
-            problem = f"{shown}: {(str(error) or 'is no whole Parquet file').splitlines()[0][:120]}"
+        except Malformed:
+            problem = f"{shown}: is no whole Parquet file"
+            continue
+        except POLARS_ERRORS as error:
+            problem = f"{shown}: {sentence(error)}"
             continue
         shares.append((shown, share if share >= WORTH else 0.0))
         weights.append(weight)

@@ -81,3 +81,15 @@ def test_a_command_that_does_not_exist_is_named(diagnostic: Diagnostic, own_home
 def test_options_of_the_command_are_its_own(diagnostic: Diagnostic) -> None:
     done = diagnostic("monitor", "--no-history", "--", "echo", "--log")
     assert done.out == "--log\n"
+
+
+def test_a_stop_that_was_passed_on_is_no_crash(diagnostic: Diagnostic) -> None:
+    program = (
+        "import os, signal\n"
+        "for i in range(20): print('step', i, 'loss', 1 / (i + 1), flush=True)\n"
+        "os.kill(os.getppid(), signal.SIGTERM)\n"
+        "signal.pause()"
+    )
+    done = diagnostic("monitor", "--", sys.executable, "-c", program)
+    assert done.code == 128 + 15
+    assert "run-crashed" not in done.err

@@ -34,6 +34,7 @@ class Wrapped:
     of its own, so that redirections keep their meaning; where both lead to one place the order
     of what is printed is kept exactly. The terminals change no byte. `keys` says that what is
     typed is passed on by `type`; else the command has the standard input of this process.
+    `sent` are the signals that were sent to it.
     Raises OSError when the command cannot be started.
     """
 
@@ -45,6 +46,7 @@ class Wrapped:
         keys: bool,
         environment: Mapping[str, str],
     ) -> None:
+        self.sent: set[signal.Signals] = set()
         targets = (1,) if _same_place(1, 2) else (1, 2)
         pairs = [pty.openpty() for _ in targets]
         slaves = [slave for _, slave in pairs]
@@ -120,6 +122,7 @@ class Wrapped:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the command and to what it started in its group."""
+        self.sent.add(number)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
