@@ -6,7 +6,15 @@ import math
 import re
 
 from ml_debugger.artifacts import BoosterModel, FeatureTable
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_start,
+)
 
 _NUMBERED = re.compile(r"(?:f|column_|feature_?|x|var)_?(\d+)", re.IGNORECASE)
 _OF_A_MODEL = re.compile(r"pred|prob|oof|stack|meta_|_hat$|forecast", re.IGNORECASE)
@@ -102,7 +110,7 @@ def feature_list_mismatch(model: BoosterModel, table: FeatureTable) -> Outcome:
     )
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        title = f"{width} features expected; {_short(missing[0])}{more} not in the table"
+        title = f"{width} features expected; {short_start(missing[0], 24)}{more} not in the table"
     elif moved:
         title = f"{len(moved)} numbered features stand at other places in the table"
     else:
@@ -143,7 +151,3 @@ def _moved(model: BoosterModel, table: FeatureTable) -> list[tuple[str, str]]:
 
 def _plain(name: str) -> str:
     return _NOT_WORD.sub("_", name.lower()).strip("_")
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 24 else f"{name[:21]}..."

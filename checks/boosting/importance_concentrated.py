@@ -14,6 +14,7 @@ from ml_debugger.contract import (
     Setting,
     Settings,
     check,
+    short_start,
 )
 
 CONCENTRATED = 0.8
@@ -93,9 +94,5 @@ def importance_concentrated(model: BoosterModel, settings: Settings) -> Outcome:
     )
     named = first[0][0] if top == 1 else f"{top} features"
     verb = "holds" if top == 1 else "hold"
-    title = f"{_short(named)} {verb} {share:.0%} of the gain of {width:,} features"
+    title = f"{short_start(named)} {verb} {share:.0%} of the gain of {width:,} features"
     return Measurement(title, {"top_share": share}, evidence)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 32 else f"{name[:29]}..."

@@ -10,7 +10,15 @@ from statistics import median
 
 from ml_debugger.artifacts import Checkpoint, Curve, Tensor, TrainingRun
 from ml_debugger.artifacts.tensor_roles import is_embedding, matrices, module, rows_are_units
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_end,
+)
 
 _FEWEST_ROWS = 8
 _SPARSE = 0.02
@@ -91,9 +99,9 @@ def dead_units(subject: TrainingRun | Checkpoint) -> Outcome:
     worst = max(layers, key=lambda one: one.share)
     shown = sorted(layers, key=lambda one: -one.share)[:4]
     evidence = tuple(Evidence(d.layer, round(d.share, 4), "share", d.where) for d in shown)
-    title = f"At most {worst.share:.0%} of a layer's units are dead ({_short(worst.layer)})"
+    title = f"At most {worst.share:.0%} of a layer's units are dead ({short_end(worst.layer, 36)})"
     if worst.share > 0.5:
-        title = f"{worst.share:.0%} of the units of {_short(worst.layer)} are dead"
+        title = f"{worst.share:.0%} of the units of {short_end(worst.layer, 36)} are dead"
     return Measurement(title, {"dead_share": worst.share}, evidence, line=worst.line)
 
 
@@ -150,7 +158,3 @@ def _is_pruned(judged: Sequence[Tensor], checkpoint: Checkpoint) -> bool:
     tolerance = _ALIKE + 1 / min(tensor.shape[0] for tensor in judged)
     alike = len(shares) > 2 and min(shares) > 0 and max(shares) - min(shares) <= tolerance
     return alike or sum(sparse) > len(sparse) / 2
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 36 else f"...{name[-33:]}"

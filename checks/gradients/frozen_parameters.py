@@ -13,7 +13,15 @@ from ml_debugger.artifacts.tensor_roles import (
     matrices,
     module,
 )
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_end,
+)
 
 _FEWEST = 3
 """Matrices that a model needs for one of them to stand out."""
@@ -116,7 +124,7 @@ def frozen_parameters(checkpoint: Checkpoint, series: CheckpointSeries | None) -
     )
     if accused:
         more = f", and {len(accused) - 1} more" if len(accused) > 1 else ""
-        title = f"{_short(accused[0].name)} {still.how}{more}; {still.among} matrices learn"
+        title = f"{short_end(accused[0].name, 34)} {still.how}{more}; {still.among} matrices learn"
     elif still.tensors:
         title = f"{len(still.tensors)} of {len(tensors)} matrices are frozen, as if on purpose"
     else:
@@ -201,7 +209,3 @@ def _part(tensor: Tensor) -> str:
 _WRAPPERS = frozenset(
     {"state_dict", "model_state_dict", "model", "module", "net", "network", "_orig_mod", "state"}
 )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 34 else f"...{name[-31:]}"

@@ -14,7 +14,15 @@ from ml_debugger.artifacts.tensor_roles import (
     is_weight,
     last_part,
 )
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_end,
+)
 
 _PATTERN = re.compile(r"mask|bias|alibi|causal", re.IGNORECASE)
 
@@ -95,7 +103,7 @@ def non_finite_weights(checkpoint: Checkpoint, series: CheckpointSeries | None) 
     worst = checkpoint.figures[shown[0].name]
     return Measurement(
         f"{len(whole)} of {of} {kind} hold NaN or infinity; "
-        f"{_short(shown[0].name)}: {_percent(_share(worst))}",
+        f"{short_end(shown[0].name)}: {_percent(_share(worst))}",
         values,
         tuple(evidence),
     )
@@ -140,7 +148,3 @@ def _nothing(checkpoint: Checkpoint) -> str:
 
 def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.01 else f"{share:.1g} of its values"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"...{name[-37:]}"

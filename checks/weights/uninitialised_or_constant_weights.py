@@ -18,7 +18,15 @@ from ml_debugger.artifacts.tensor_roles import (
     module,
     weights,
 )
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_end,
+)
 
 _FEWEST_VALUES = 8
 _SPARSE = 0.3
@@ -111,12 +119,12 @@ def uninitialised_or_constant_weights(checkpoint: Checkpoint) -> Outcome:
     ]
     if found:
         value = checkpoint.figures[found[0].name].maximum
-        title = f"{_short(found[0].name)} is {value:g} throughout"
+        title = f"{short_end(found[0].name)} is {value:g} throughout"
         title += f", and {len(found) - 1} more" if len(found) > 1 else ""
     elif unset:
-        title = f"{_short(unset[0].name)} was never initialised"
+        title = f"{short_end(unset[0].name)} was never initialised"
     elif fresh:
-        title = f"{_short(fresh[0].name)} is zero, as an untrained output may be"
+        title = f"{short_end(fresh[0].name)} is zero, as an untrained output may be"
     else:
         title = f"No constant matrix among {len(judged)}"
     return Measurement(title, values, tuple(evidence))
@@ -176,7 +184,3 @@ def _was_trained(checkpoint: Checkpoint) -> bool:
             or (is_optimizer_state(t) and last_part(t.name) == "step")
         )
     )
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"...{name[-37:]}"

@@ -17,7 +17,15 @@ from ml_debugger.artifacts.tensor_roles import (
     module,
     weights,
 )
-from ml_debugger.contract import Evidence, Limit, Measurement, NotMeasured, Outcome, check
+from ml_debugger.contract import (
+    Evidence,
+    Limit,
+    Measurement,
+    NotMeasured,
+    Outcome,
+    check,
+    short_end,
+)
 
 LARGE, GROWN, UNSCALED = 100, 10, 1000
 _FEWEST = 3
@@ -193,15 +201,11 @@ def rms(figures: TensorFigures) -> float | None:
 def _title(worst: dict[str, _Large | None], values: dict[str, float]) -> str:
     growth, power, scale = worst["growth"], worst["input_power"], worst["times_initial_scale"]
     if growth is not None and values["growth"] > GROWN:
-        return f"{_short(growth.tensor.name)} grew {growth.times:,.0f}-fold over the run"
+        return f"{short_end(growth.tensor.name)} grew {growth.times:,.0f}-fold over the run"
     if scale is not None and values["times_initial_scale"] > LARGE:
-        return f"{_short(scale.tensor.name)} is {scale.times:,.0f} times the initial scale"
+        return f"{short_end(scale.tensor.name)} is {scale.times:,.0f} times the initial scale"
     if power is not None and values["input_power"] > UNSCALED:
-        return f"{_short(power.tensor.name)}: inputs of {power.times:,.0f} times unit variance"
+        return f"{short_end(power.tensor.name)}: inputs of {power.times:,.0f} times unit variance"
     if scale is not None:
         return f"Weights are at most {scale.times:.1f} times the initial scale"
     return "Weights keep their size"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else f"...{name[-37:]}"

@@ -7,6 +7,7 @@ from ml_debugger.contract.measurement import Evidence, Measurement, NotMeasured,
 from ml_debugger.contract.result import Result, ResultEvidence
 from ml_debugger.contract.sample import Sample
 from ml_debugger.contract.scan import Scan
+from ml_debugger.contract.shortening import short_end, short_start
 from ml_debugger.contract.status import Status
 
 __all__ = [
@@ -25,4 +26,6 @@ __all__ = [
     "Settings",
     "Status",
     "check",
+    "short_end",
+    "short_start",
 ]

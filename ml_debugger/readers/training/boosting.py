@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from ml_debugger.readers.head import Head
-from ml_debugger.readers.reader import Reading
+from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training.curves import Run, Runs
 from ml_debugger.readers.training.endings import HINTS, ending
 from ml_debugger.readers.training.log_text import with_text
@@ -40,6 +40,18 @@ def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> 
             for part in plain(text[: 1 << 17]).split("\r"):
                 rounds.take(line, part, block.whole)
     return with_text(rounds.runs.reading(stream.problem, rename=_names), head, form, stream)
+
+
+def reader_of_rounds(name: str, form: str, parse: Callable[[str], Round | None]) -> Reader:
+    """The reader of a booster's console log: at least two of its first lines are rounds."""
+
+    def recognise(head: Head) -> str | None:
+        return form if rounds_in_head(head, parse) >= 2 else None
+
+    def read(head: Head, form: str) -> Reading:
+        return read_rounds(head, form, parse)
+
+    return Reader(name, recognise, read)
 
 
 class _Rounds:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ml_debugger.readers.head import Head
-from ml_debugger.readers.reader import Reader, Reading
-from ml_debugger.readers.training.boosting import Round, pairs, read_rounds, rounds_in_head
+from ml_debugger.readers.training.boosting import Round, pairs, reader_of_rounds
 from ml_debugger.readers.training.numbers import NUMBER
 
 FORMAT = "LightGBM evaluation log"
@@ -34,14 +32,4 @@ def parse(line: str) -> Round | None:
     return int(told.group(1)), pairs(f"{told.group(2)}'s {told.group(3)}: {told.group(4)}", _PAIR)
 
 
-def recognise(head: Head) -> str | None:
-    """The format's name when at least two lines are rounds."""
-    return FORMAT if rounds_in_head(head, parse) >= 2 else None
-
-
-def read(head: Head, form: str) -> Reading:
-    """The runs of the log."""
-    return read_rounds(head, form, parse)
-
-
-READER = Reader("lightgbm-log", recognise, read)
+READER = reader_of_rounds("lightgbm-log", FORMAT, parse)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ml_debugger.readers.head import Head
-from ml_debugger.readers.reader import Reader, Reading
-from ml_debugger.readers.training.boosting import Round, pairs, read_rounds, rounds_in_head
+from ml_debugger.readers.training.boosting import Round, pairs, reader_of_rounds
 from ml_debugger.readers.training.numbers import NUMBER
 
 FORMAT = "XGBoost evaluation log"
@@ -26,14 +24,4 @@ def parse(line: str) -> Round | None:
     return (int(start.group(1)), found) if found else None
 
 
-def recognise(head: Head) -> str | None:
-    """The format's name when at least two lines are rounds."""
-    return FORMAT if rounds_in_head(head, parse) >= 2 else None
-
-
-def read(head: Head, form: str) -> Reading:
-    """The runs of the log."""
-    return read_rounds(head, form, parse)
-
-
-READER = Reader("xgboost-log", recognise, read)
+READER = reader_of_rounds("xgboost-log", FORMAT, parse)
