@@ -21,7 +21,15 @@ def test_the_list_is_the_documented_json(diagnostic) -> None:
     document = diagnostic("playbook", "list", "--format", "json").document
     assert set(document) == {"schema_version", "playbooks"}
     assert all(set(p) == {"id", "title", "category", "codes"} for p in document["playbooks"])
-    names = ["leakage", "market-data", "nan-loss", "sign-bias"]
+    names = [
+        "disk-and-checkpoints",
+        "gpu-box",
+        "leakage",
+        "market-data",
+        "nan-loss",
+        "sign-bias",
+        "training-run",
+    ]
     assert [p["id"] for p in document["playbooks"]] == names
 
 
@@ -70,7 +78,7 @@ def test_noop_does_nothing(diagnostic, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("show", "nonsense"), "playbooks: leakage, market-data, nan-loss, sign-bias"),
+        (("show", "nonsense"), "; playbooks: disk-and-checkpoints, gpu-box, leakage"),
         (("run", "nan-loss", "--start-at", "x"), "has no step 'x'; it has: confirm,"),
         (("run", "nan-loss", "--answer", "heads"), "write STEP=CHOICE"),
         (("run", "nan-loss", "--answer", "heads=perhaps"), "'heads' takes one of yes, no"),
