@@ -112,7 +112,8 @@ def _log(log: LogText) -> str:
     counts = {kind: sum(p.count for p in log.passages if p.kind == kind) for kind in kinds}
     found = [_number(counts[kind], word) for kind, word in kinds.items() if counts[kind]]
     name = "log" if log.format != "table of runs with errors" else log.format
-    return ", ".join([f"{name} of {_number(log.lines, 'line')}", *found])
+    cut = [] if log.complete else ["the last one without an end"]
+    return ", ".join([f"{name} of {_number(log.lines, 'line')}", *cut, *found])
 
 
 def _in(files: Mapping[str, str]) -> str:
@@ -124,7 +125,9 @@ def _runs(runs: Sequence[TrainingRun]) -> str:
     shown = " ".join(list(curves)[:5]) + (" ..." if len(curves) > 5 else "")
     several = f"{len(runs)} training runs" if len(runs) > 1 else "training run"
     longest = max((len(c) for run in runs for c in run.curves.values()), default=0)
-    return f"{several} ({runs[0].format}), {_number(longest, 'point')} ({shown})"
+    cut = next((run.details["cut_off"] for run in runs if "cut_off" in run.details), None)
+    left_out = f"; line {cut} is cut off and left out" if cut is not None else ""
+    return f"{several} ({runs[0].format}), {_number(longest, 'point')} ({shown}){left_out}"
 
 
 def _count(things: Sequence[object] | Mapping[str, object], name: str) -> str:

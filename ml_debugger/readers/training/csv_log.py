@@ -21,6 +21,7 @@ from ml_debugger.readers.training.csv_columns import (
     unnamed_columns,
 )
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.cut_off import cut_off_at
 from ml_debugger.readers.training.metric_records import role_prefix
 from ml_debugger.readers.training.moments import duration, moment
 from ml_debugger.readers.training.names import TRAIN, VALIDATION, is_loss, meaning, words
@@ -99,6 +100,7 @@ class _Rows:
         self._silence = Silence()
         self._row = 0
         self._ragged: list[int] = []
+        self._cut_off: int | None = None
         self._done = ""
         self._long = _long_columns(header)
         columns = self._columns(header)
@@ -196,6 +198,8 @@ class _Rows:
             self._header_again(cells)
         elif whole and sum(value_of(cell, self._delimiter) is not None for cell in cells) >= 2:
             self._ragged.append(line)
+        elif not whole:
+            self._cut_off = line
 
     def _is_header(self, cells: list[str]) -> bool:
         """Whether a row in the midst is the header of another run with other columns."""
@@ -226,7 +230,8 @@ class _Rows:
             count = len(self._ragged)
             rows = "row has" if count == 1 else "rows have"
             problem = f"{count:,} {rows} other columns than the header"
-        return self.runs.reading(problem, line, measured_on=_measured_on(self._head))
+        whole = self.runs.reading(problem, line, measured_on=_measured_on(self._head))
+        return cut_off_at(self._cut_off, whole)
 
 
 def _rows(stream: Stream, delimiter: str) -> Iterator[tuple[int, list[str], bool]]:

@@ -9,6 +9,7 @@ from typing import Any
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading
 from ml_debugger.readers.training.curves import Runs
+from ml_debugger.readers.training.cut_off import cut_off_at
 from ml_debugger.readers.training.engine_log import EVENTS, SCHEMA, EngineLog
 from ml_debugger.readers.training.flat_records import flat
 from ml_debugger.readers.training.metric_records import (
@@ -73,6 +74,7 @@ def read(head: Head, form: str) -> Reading:
     metrics = RankedRecords(head, form, counter)
     runs = Runs(head, form, "epoch")
     bad: list[int] = []
+    cut_off: int | None = None
     for line in stream.lines():
         text = line.text.strip().strip("\0")
         if not text:
@@ -81,6 +83,8 @@ def read(head: Head, form: str) -> Reading:
         if record is None:
             if line.whole:
                 bad.append(line.number)
+            else:
+                cut_off = line.number
         elif engine is not None:
             engine.take(line.number, record)
         elif form == EXPERIMENTS:
@@ -92,8 +96,9 @@ def read(head: Head, form: str) -> Reading:
         more = f" ({len(bad):,} such lines in all)" if len(bad) > 1 else ""
         problem, at = f"line {bad[0]} is no JSON object{more}", bad[0]
     if engine is not None:
-        return engine.reading(problem, at)
-    return (runs if form == EXPERIMENTS else metrics.close()).reading(problem, at)
+        return cut_off_at(cut_off, engine.reading(problem, at))
+    whole = (runs if form == EXPERIMENTS else metrics.close()).reading(problem, at)
+    return cut_off_at(cut_off, whole)
 
 
 def _experiment(runs: Runs, line: int, record: Mapping[str, Any]) -> None:
