@@ -11,7 +11,7 @@ from ml_debugger.readers.opening import open_file
 from ml_debugger.runtime.description import describe_files
 
 TEXTS = {
-    "run.jsonl": '{"step":1,"loss":0.9}\n{"step":2,"loss":0.8}\n{"step":3,"loss":0.7}\n{"step":4,"lo',
+    "run.jsonl": '{"step":1,"loss":0.9}\n{"step":2,"loss":0.8}\n{"step":3,"loss":0.7}\n{"step":4',
     "run.csv": "step,loss,val_loss\n1,0.9,0.9\n2,0.8,0.85\n3,0.7,0.8\n4,0",
     "run.log": "step 1 loss=0.9\nstep 2 loss=0.8\nstep 3 loss=0.7\nstep 4 lo",
 }
