@@ -101,5 +101,5 @@ def test_a_playbook_that_is_only_a_name_yet_is_said_to_be_missing() -> None:
 
 
 def test_what_is_neither_playbook_nor_check_names_the_playbooks() -> None:
-    with pytest.raises(UsageError, match="playbooks: .*leakage, market-data, nan-loss"):
+    with pytest.raises(UsageError, match=r"playbooks: .*leakage, market-data, nan-loss"):
         load("nonsense", registry())
