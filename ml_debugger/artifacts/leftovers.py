@@ -6,11 +6,11 @@ import re
 
 _LEFTOVER = re.compile(
     r"""
-    .+\.(?:tmp|temp|part|partial|crdownload|incomplete|swp|bak~?)$   # torch, curl, browsers, vim
+    .+\.(?:tmp|temp|part|partial|crdownload|incomplete|swp)$   # torch, curl, browsers, vim
     | .+\.tmp[._-]?\w{1,12}$   # name.tmp.12345
     | \.?tmp[._-]?\w{6,}(?:\.\w{1,12})?$   # mkstemp: tmpab12cd34
     | \.~?\#?.+\.(?:lock|swo)$ | .+~$
-    | \..+\.\w+\.[A-Za-z0-9]{6}$                                       # rsync: .name.pt.Xy12Ab
+    | \..+\.\w+\.(?-i:(?![a-z]{6}$)[A-Za-z0-9]{6})$   # rsync: .name.pt.Xy12Ab, not .name.py.backup
     | __tmp.*$ | core\.\d+$   # core dumps
     """,
     re.VERBOSE | re.IGNORECASE,

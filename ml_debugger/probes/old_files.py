@@ -7,6 +7,7 @@ import stat
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from ml_debugger.artifacts import LargeFile, Leftovers
@@ -80,6 +81,26 @@ def walk(
     return found
 
 
+def old_leftovers(folder: Path, now: float | None = None) -> Iterator[Path]:
+    """The files that `walk` counts as leftovers in a folder that is not a temporary one.
+
+    For those who clear away what was counted, and nothing else. Raises OSError for a folder that
+    is not there.
+    """
+    own, at = os.getuid(), time.time() if now is None else now
+    for file, status, _ in islice(_files(folder, temporary=False, without=()), MAX_ENTRIES):
+        if status.st_uid == own and is_leftover(file.name) and _unwritten(status, at) > OLD:
+            yield file
+
+
+def _unwritten(status: os.stat_result, at: float) -> float:
+    """Days since a file was written.
+
+    One that was copied keeps its old time of writing: the time of its coming counts as well.
+    """
+    return (at - max(status.st_mtime, status.st_ctime)) / _DAY
+
+
 def _take(
     found: OldFiles,
     file: Path,
@@ -90,8 +111,7 @@ def _take(
     leftover: bool,
 ) -> None:
     size = status.st_blocks * 512
-    # a file that was copied keeps its old time of writing: the time of its coming counts as well
-    unwritten = (at - max(status.st_mtime, status.st_ctime)) / _DAY
+    unwritten = _unwritten(status, at)
     if (leftover or is_leftover(file.name)) and unwritten > OLD:
         found.files += 1
         found.size += size

@@ -20,7 +20,8 @@ def test_leftovers(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["model.pt", "temperature.csv", "partition.parquet", "template.yaml", "part-0001.parquet",
-     "core.py", "tmp.py", "attempt_2.log", "department.csv", ".gitignore", "coredump_notes.md"],
+     "core.py", "tmp.py", "attempt_2.log", "department.csv",
+     "best.pt.bak", ".config.yaml.backup", ".gitignore", "coredump_notes.md"],
 )  # fmt: skip
 def test_finished_files(name: str) -> None:
     assert not is_leftover(name)
