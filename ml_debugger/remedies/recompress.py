@@ -25,8 +25,8 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
     steps: list[Step] = []
     kept: list[Kept] = []
     for path in _files_of(root, results):
-        seen = Seen.of(path)
         try:
+            seen = Seen.of(path)
             saved = saved_bytes(path, seen.size)
         except POLARS_ERRORS as error:
             kept.append(Kept(path, f"cannot be read: {sentence(error)}"))
@@ -79,8 +79,14 @@ def _compare(one: pl.LazyFrame, other: pl.LazyFrame) -> None:
 def _parquet_files(path: Path) -> Iterator[Path]:
     files = [path] if path.is_file() else sorted(path.rglob("*"))[:MOST_FILES]
     for file in files:
-        if file.is_symlink() or not file.is_file():
-            continue
+        if not file.is_symlink() and file.is_file() and _is_parquet(file):
+            yield file
+
+
+def _is_parquet(file: Path) -> bool:
+    try:
         with file.open("rb") as stream:
-            if stream.read(4) == b"PAR1":
-                yield file
+            return stream.read(4) == b"PAR1"
+    except OSError:
+        # told as one that cannot be read where it claims to be one
+        return file.suffix == ".parquet"

@@ -20,6 +20,8 @@ from ml_debugger.remedies.in_use import InUse
 from ml_debugger.remedies.journal import Journal, entries, sync_folder
 from ml_debugger.remedies.plan import Plan, RepairError, Seen, Step
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 FOLDER = Path(".diagnostic", "fixes")
 """Where repairs are kept, below the folder that they are about: on its own volume."""
 
@@ -40,23 +42,41 @@ def carry_out(plan: Plan, in_use: InUse) -> Iterator[Told]:
     RepairError when the repair cannot go on; what was done until then can be undone.
     """
     folder = _new_folder(plan)
-    journal = Journal(folder)
     try:
-        journal.note("began", remedy=plan.remedy, steps=len(plan.steps))
-        for number, step in enumerate(plan.steps):
-            reason = in_use(step.path) or _changed(step)
-            if reason is not None:
-                yield Told(step.path, done=False, words=f"left alone: {reason}")
-                continue
-            try:
-                yield _take(step, number, folder, journal, plan.root)
-            except RepairError as error:
-                yield Told(step.path, done=False, words=f"left alone: {error}")
-            except OSError as error:
-                raise RepairError(f"{step.path}: {error.strerror}") from error
-        journal.note("finished")
-    finally:
-        journal.close()
+        journal = Journal(folder)
+        try:
+            journal.note("began", remedy=plan.remedy, steps=len(plan.steps))
+            for number, step in enumerate(plan.steps):
+                yield _told(step, number, folder, journal, plan.root, in_use)
+            journal.note("finished")
+        finally:
+            journal.close()
+    except OSError as error:
+        raise RepairError(f"{folder}: {_words(error)}") from error
+
+
+def _told(
+    step: Step, number: int, folder: Path, journal: Journal, root: Path, in_use: InUse
+) -> Told:
+    reason = in_use(step.path) or _changed(step)
+    if reason is not None:
+        return Told(step.path, done=False, words=f"left alone: {reason}")
+    try:
+        return _take(step, number, folder, journal, root)
+    except RepairError as error:
+        return Told(step.path, done=False, words=f"left alone: {error}")
+    except OSError as error:
+        if not os.path.lexists(step.path):
+            return Told(step.path, done=False, words="left alone: it was taken away meanwhile")
+        raise RepairError(f"{step.path}: {_words(error)}") from error
+
+
+def _words(error: OSError) -> str:
+    """What the system says; a full disk has no room for the journal either."""
+    said = error.strerror or str(error)
+    if error.errno in _FULL:
+        return f"{said}; a repair needs some KB for its journal, 'fix --purge ID' frees more"
+    return said
 
 
 def _take(step: Step, number: int, folder: Path, journal: Journal, root: Path) -> Told:
@@ -150,16 +170,32 @@ def undo(past: Past, root: Path) -> Iterator[Told]:
 
 
 def purge(past: Past) -> int:
-    """Delete the quarantine of a repair, which frees its space; the bytes that were freed."""
-    journal = Journal(past.folder)
+    """Delete the quarantine of a repair, which frees its space; the bytes that were freed.
+
+    Raises RepairError where it cannot be deleted.
+    """
+    quarantine = past.folder / "files"
     try:
-        journal.note("purged", bytes=past.held)
-        shutil.rmtree(past.folder / "files", ignore_errors=False)
-    except FileNotFoundError:
-        return 0
-    finally:
-        journal.close()
+        journal = Journal(past.folder)
+        try:
+            journal.note("purged", bytes=past.held)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            # the entry has room on the full disk once the files are gone
+            _delete(quarantine)
+            journal.note("purged", bytes=past.held)
+        finally:
+            journal.close()
+        _delete(quarantine)
+    except OSError as error:
+        raise RepairError(f"{past.id}: {error}") from error
     return past.held
+
+
+def _delete(quarantine: Path) -> None:
+    with suppress(FileNotFoundError):
+        shutil.rmtree(quarantine)
 
 
 def _bring_back(entry: Mapping[str, Any], folder: Path, root: Path) -> Told | None:
@@ -194,7 +230,7 @@ def _new_folder(plan: Plan) -> Path:
         except FileExistsError:
             folder, number = base.with_name(f"{base.name}-{number}"), number + 1
         except OSError as error:
-            raise RepairError(f"{folder}: {error.strerror}") from error
+            raise RepairError(f"{folder}: {_words(error)}") from error
         else:
             sync_folder(folder.parent)
             return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ml_debugger.artifacts import Checkpoint, CheckpointIndex, CheckpointSeries
@@ -48,7 +49,9 @@ def plan(root: Path, results: Sequence[Result]) -> Plan:
             why = staying.get(member)
             if why is not None:
                 kept.extend(Kept(file, why) for file in files)
-            else:
+                continue
+            # another repair may have taken it away by now
+            with suppress(FileNotFoundError):
                 seen = [(file, Seen.of(file)) for file in files]
                 steps.extend(Step(f, _why_not(member), state, state.size) for f, state in seen)
     obstacle = None if steps else "; ".join(obstacles) or "there is no finding to repair"

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from ml_debugger.contract import Result, Status
-from ml_debugger.remedies.plan import RepairError
+from ml_debugger.remedies import recompress
+from ml_debugger.remedies.plan import RepairError, Seen
 from ml_debugger.remedies.recompress import plan, write
 
 
@@ -62,3 +63,21 @@ def test_the_metadata_of_the_file_is_kept(tmp_path: Path) -> None:
     table().write_parquet(file, compression="uncompressed", metadata={"source": "vendor"})
     write(file, tmp_path / "new.parquet")
     assert pl.read_parquet_metadata(tmp_path / "new.parquet")["source"] == "vendor"
+
+
+def test_a_file_that_is_gone_by_now_stops_no_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.parquet", "b.parquet"):
+        table().write_parquet(tmp_path / name, compression="uncompressed", use_pyarrow=False)
+    of = Seen.of
+
+    def gone(path: Path) -> Seen:
+        if path.name == "a.parquet":
+            raise FileNotFoundError(2, "No such file or directory")
+        return of(path)
+
+    monkeypatch.setattr(recompress.Seen, "of", gone)
+    planned = plan(tmp_path, [finding(".")])
+    assert [step.path.name for step in planned.steps] == ["b.parquet"]
+    assert "No such file" in planned.kept[0].why

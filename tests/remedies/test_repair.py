@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ml_debugger.remedies.in_use import RECENT, in_use_now
+from ml_debugger.remedies.journal import Journal
 from ml_debugger.remedies.plan import Plan, RepairError, Seen, Step
 from ml_debugger.remedies.repair import carry_out, past_repairs, purge, undo
 
@@ -174,3 +176,59 @@ def test_a_purge_frees_the_space_and_ends_the_undoing(tmp_path: Path) -> None:
     assert (past.state, past.held) == ("purged", 0)
     with pytest.raises(RepairError, match="purged"):
         list(undo(past, tmp_path))
+
+
+def test_after_a_cut_entry_the_next_one_still_counts(tmp_path: Path) -> None:
+    list(carry_out(plan_for(tmp_path), free))
+    (past,) = past_repairs(tmp_path)
+    with (past.folder / "journal.jsonl").open("a") as journal:
+        journal.write('{"did": "mov')
+    assert all(one.done for one in undo(past, tmp_path))
+    assert past_repairs(tmp_path)[0].state == "undone"
+
+
+@pytest.mark.parametrize("call", [0, 2])
+def test_a_full_disk_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    calls = iter(range(10))
+
+    def full(*_: object, **__: object) -> None:
+        if next(calls) >= call:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Journal, "note", full)
+    with pytest.raises(RepairError, match="No space left on device; a repair needs some KB"):
+        list(carry_out(plan_for(tmp_path), free))
+
+
+def test_a_purge_frees_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(carry_out(plan_for(tmp_path), free))
+    (past,) = past_repairs(tmp_path)
+    note = Journal.note
+
+    def full(journal: Journal, did: str, **facts: object) -> None:
+        if (past.folder / "files").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        note(journal, did, **facts)
+
+    monkeypatch.setattr(Journal, "note", full)
+    assert purge(past) == 9000
+    assert past_repairs(tmp_path)[0].state == "purged"
+
+
+def test_what_another_repair_takes_at_the_last_moment_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_for(tmp_path)
+    note = Journal.note
+
+    def taken(journal: Journal, did: str, **facts: object) -> None:
+        note(journal, did, **facts)
+        if did == "moving":
+            (tmp_path / "a.pt").unlink(missing_ok=True)
+
+    monkeypatch.setattr(Journal, "note", taken)
+    told = list(carry_out(plan, free))
+    assert [one.done for one in told] == [False, True, True]
+    assert "taken away meanwhile" in told[0].words

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from ml_debugger.contract import Result, Status
+from ml_debugger.remedies import rotate_checkpoints
+from ml_debugger.remedies.plan import Seen
 from ml_debugger.remedies.rotate_checkpoints import plan
 from tests.remedies.safetensors_file import write_safetensors
 
@@ -74,3 +76,16 @@ def test_a_series_that_is_gone_is_an_obstacle(tmp_path: Path) -> None:
     made = plan(tmp_path, [finding("run", "epoch=*.safetensors")])
     assert made.steps == ()
     assert made.obstacle is not None
+
+
+def test_a_file_that_another_repair_took_meanwhile_is_left_out(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: Path) -> Seen:
+        if path.name.startswith("epoch=5"):
+            raise FileNotFoundError(path)
+        return Seen(1, 1)
+
+    monkeypatch.setattr(rotate_checkpoints.Seen, "of", gone)
+    made = plan(run, [finding("run", "epoch=*-val_loss=*.safetensors")])
+    assert names([step.path for step in made.steps]) == ["0", "2", "6"]
