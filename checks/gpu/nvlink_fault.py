@@ -225,7 +225,8 @@ def _of_kernel(log: KernelLog) -> Outcome:
             {"fatal_events": 0, "events": 0},
         )
     first = (fatal or mild)[0]
-    number = f"Xid {first.code}" if first.kind == "xid" else first.kind
+    names = {"xid": f"Xid {first.code}", "sxid": f"SXid {first.code}"}
+    number = names.get(first.kind, first.kind)
     where = f" on {first.device}" if first.device else ""
     return Measurement(
         title=f"NVLink error in the kernel log: {number}{where}",

@@ -79,7 +79,8 @@ def zombie_or_stuck_processes(host: HostSnapshot) -> Outcome:
         parts.append(f"{_names(known.stuck)} waiting in the kernel{longest}")
     if known.zombies:
         word = "zombie" if known.zombies == 1 else "zombies"
-        parts.append(f"{known.zombies:,} {word} of {known.task_limit or 'unknown'} processes")
+        most = f"; {known.task_limit:,} processes may exist" if known.task_limit else ""
+        parts.append(f"{known.zombies:,} {word}{most}")
     title = "; ".join(parts) or f"None of {known.seen:,} processes is stuck or a zombie"
     return Measurement(title, values, tuple(evidence))
 

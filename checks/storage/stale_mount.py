@@ -63,7 +63,8 @@ def stale_mount(storage: StorageSnapshot) -> Outcome:
         first = dead[0]
         title = f"{first.mount} ({first.kind}) does not answer: {first.problem}"
     else:
-        title = f"All {len(storage.volumes)} volumes and network mounts answer"
+        many = len(storage.volumes)
+        title = f"All {many} volumes and mounts answer" if many > 1 else "The volume answers"
     return Measurement(
         title,
         {"silent_volumes": len(own), "silent_mounts": len(others)},

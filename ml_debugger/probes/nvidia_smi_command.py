@@ -44,8 +44,8 @@ def ask(program: str, deadline: float = DEADLINE) -> GpuSnapshot | str:
     form = form_of(text)
     read = read_output(text.splitlines(), form, None) if form is not None else None
     if read is None or read.snapshot is None:
-        first = next((line.strip() for line in text.splitlines() if line.strip()), "nothing")
-        return f"nvidia-smi printed {first[:120]!r}"
+        first = next((line.strip() for line in text.splitlines() if line.strip()), None)
+        return f"nvidia-smi printed {repr(first[:120]) if first else 'nothing'}"
     if read.snapshot.state == "unreachable":
         return f"nvidia-smi: {read.snapshot.detail}"
     return read.snapshot

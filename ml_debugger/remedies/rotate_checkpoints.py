@@ -94,7 +94,7 @@ def _sound(member: Checkpoint) -> bool:
 
 def _why_not(member: Checkpoint) -> str:
     if member.problem is not None:
-        return f"cannot be opened: {member.problem}"
+        return f"not sound: {member.problem}"
     if not _sound(member):
         return "holds weights that are no numbers"
     if member.val_loss is None:

@@ -190,6 +190,13 @@ def test_nvlink_in_the_kernel_log(event: KernelEvent, expected: Status) -> None:
     assert status(nvlink_fault, log(event)) is expected
 
 
+def test_a_switch_error_is_named_with_its_number() -> None:
+    event = KernelEvent("sxid", "SXid 20034, Fatal, Link 46", 2, device="0000:c1:00", code=20034)
+    outcome = measured(nvlink_fault, log(event))
+    assert isinstance(outcome, Measurement)
+    assert outcome.title == "NVLink error in the kernel log: SXid 20034 on 0000:c1:00"
+
+
 WHOLE = h100s(1)[0]
 
 

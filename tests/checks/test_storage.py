@@ -116,6 +116,16 @@ def test_the_worst_volume_is_told_and_read_only_images_are_left_out() -> None:
     assert outcome.title == "/b has 0 MiB free (0 %)"
 
 
+def test_volumes_that_answer_are_counted_in_words() -> None:
+    for volumes, said in (
+        ((disk(),), "The volume answers"),
+        ((disk(), replace(disk(), mount="/b")), "All 2 volumes and mounts answer"),
+    ):
+        outcome = measure(stale_mount, snapshot(*volumes))
+        assert isinstance(outcome, Measurement)
+        assert outcome.title == said
+
+
 def test_a_mount_that_does_not_answer_is_no_pass() -> None:
     stuck = Volume("/nfs", "server:/", "nfs4", problem="no answer within 5 s", holds=("/nfs/w",))
     outcome = measure(disk_near_full, snapshot(stuck))

@@ -50,7 +50,7 @@ def test_sound_cards_beside_an_error_and_a_bad_exit_code(tmp_path: Path) -> None
             "nvidia-smi: NVIDIA-SMI has failed because it could not communicate",
         ),
         ("echo 'what is this'", "nvidia-smi printed 'what is this'"),
-        ("exit 3", "nvidia-smi printed 'nothing'"),
+        ("exit 3", "nvidia-smi printed nothing"),
         ("head -c 3000 /dev/zero | tr '\\000' '\\377'", "nvidia-smi printed"),
         ("echo '<nvidia_smi_log><gpu id=\"x\">'", ""),
     ],
