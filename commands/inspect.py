@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 
 import click
@@ -10,8 +11,20 @@ from commands.running import carry_out, reporting_options, rows_option
 from ml_debugger.runtime.request import inspect_request
 
 
+class Place(click.Path):
+    """A path that is not looked at while the command line is read: its mount may be silent."""
+
+    def convert(
+        self,
+        value: str | PathLike[str],
+        param: click.Parameter | None,  # noqa: ARG002  as click calls it
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> str | bytes | PathLike[str]:
+        return value
+
+
 @click.command(name="inspect")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=Place())
 @rows_option
 @reporting_options
 @click.pass_context

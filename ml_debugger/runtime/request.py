@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ from ml_debugger.artifacts import RecomputedColumn
 from ml_debugger.contract import Status
 from ml_debugger.errors import UsageError
 from ml_debugger.probes.feature_function.trial import FunctionTrial
+from ml_debugger.probes.side_by_side import side_by_side
 from ml_debugger.runtime.job import Job
 from ml_debugger.runtime.judge import effective
 from ml_debugger.runtime.registry import registry
 from ml_debugger.runtime.supervisor import Request
 from ml_debugger.workspace import configuration as configurations
 from ml_debugger.workspace.configuration import Configuration
+
+SILENT = 5.0
+"""Seconds after which a mount counts as one that does not answer, as in the storage probe."""
 
 TRIAL_SHARE = 0.75
 """Of the time of a run, for the calls of a function; reading and judging need the rest."""
@@ -44,8 +49,9 @@ def check_request(
     validate_limits(configuration)
     root = configuration.root if configuration.file is not None else folder
     paths = [root / path for path in configuration["workspace.paths"]]
+    there = _there(paths)
     for path in paths:
-        if not path.exists():
+        if not there[path]:
             source = configuration.values["workspace.paths"].source
             raise UsageError(f"{source}: 'workspace.paths' names {path}, which does not exist")
     job = Job(
@@ -64,6 +70,28 @@ def check_request(
     return _request(job, configuration, "check", name, str(root.resolve()), named)
 
 
+def _there(paths: Sequence[Path], seconds: float = SILENT) -> Mapping[Path, bool]:
+    """Whether each path exists. Raises UsageError for one on a mount that does not answer."""
+    answers = side_by_side({path: partial(_exists, path) for path in paths}, seconds)
+    for path in paths:
+        said = answers.get(path)
+        if said is None:
+            raise UsageError(
+                f"{path}: its mount gave no answer within {seconds:g} s; 'diagnostic check"
+                " stale-mount' in a folder that answers says more"
+            )
+        if isinstance(said, OSError):
+            raise UsageError(f"{path}: {said.strerror or said}")
+    return {path: answers[path] is True for path in paths}
+
+
+def _exists(path: Path) -> bool | OSError:
+    try:
+        return path.exists()
+    except OSError as error:
+        return error
+
+
 def inspect_request(
     paths: Sequence[str],
     words: Sequence[str] = (),
@@ -75,8 +103,9 @@ def inspect_request(
 
     Raises UsageError naming a path that does not exist.
     """
+    there = _there([Path(path) for path in paths])
     for path in paths:
-        if not Path(path).exists() and not Path(path).is_symlink():
+        if not there[Path(path)] and not Path(path).is_symlink():
             raise UsageError(f"{path}: no such file or folder")
     flags = {"run.fail_on": fail_on, "run.min_score": min_score}
     configuration = configurations.load(Path()).with_flags(flags)
@@ -115,8 +144,9 @@ def leakage_request(
         raise UsageError(f"{place}: is neither a Python file (.py) nor the name of a module")
     if shutil.which(trial.python) is None:
         raise UsageError(f"{trial.python}: no such interpreter")
+    there = _there([Path(path) for path in data])
     for path in data:
-        if not Path(path).exists():
+        if not there[Path(path)]:
             raise UsageError(f"{path}: no such file or folder")
     flags = {"run.fail_on": fail_on, "run.min_score": min_score}
     configuration = configurations.load(Path()).with_flags(flags)
