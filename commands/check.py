@@ -17,6 +17,12 @@ from ml_debugger.runtime.request import check_request
     type=click.Choice(["quick", "pre-train", "full"]),
     help="Which checks, when none is named.  [default: full]",
 )
+@click.option(
+    "--python",
+    metavar="PROGRAM",
+    help="The interpreter that trains, for the checks of the environment.  [default: "
+    "workspace.python, else the active virtual or conda environment]",
+)
 @rows_option
 @reporting_options
 @click.pass_context
@@ -24,6 +30,7 @@ def command(
     ctx: click.Context,
     words: tuple[str, ...],
     profile: str | None,
+    python: str | None,
     rows: Path | None,
     form: str,
     out: tuple[str, ...],
@@ -37,6 +44,8 @@ def command(
     Without names, all checks of the profile run. The workspace is the folder of the nearest
     diagnostic.toml, or this folder.
     """
-    request = check_request(Path(), words, profile=profile, fail_on=fail_on, min_score=min_score)
+    request = check_request(
+        Path(), words, profile=profile, fail_on=fail_on, min_score=min_score, python=python
+    )
     code = carry_out(request, form=form, out=out, no_history=no_history, verbose=verbose, rows=rows)
     ctx.exit(code)

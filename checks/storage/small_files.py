@@ -19,7 +19,7 @@ from ml_debugger.contract import Evidence, Limit, Measurement, Outcome, check
             "Parquet files of less than 128 KiB in one store",
             "measured: 5,000 files of 250 bars are read in 0.40 s, the same bars in one file in"
             " 0.004 s (two cores, from memory); a network volume adds milliseconds a file",
-            warn=5000,
+            warn=1000,
         ),
     ),
     profiles=("full",),

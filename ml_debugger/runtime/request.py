@@ -35,14 +35,20 @@ def check_request(
     profile: str | None = None,
     fail_on: str | None = None,
     min_score: float | None = None,
+    python: str | None = None,
     looks_only: bool = False,
 ) -> Request:
     """A check of the workspace that holds `folder`, and of this machine.
 
-    With `looks_only` nothing is written or fitted on the machine. Raises UsageError for an
-    unknown check and ConfigError for a wrong configuration.
+    `python` is the interpreter that trains. With `looks_only` nothing is written or fitted on
+    the machine. Raises UsageError for an unknown check and ConfigError for a wrong configuration.
     """
-    flags = {"run.profile": profile, "run.fail_on": fail_on, "run.min_score": min_score}
+    flags = {
+        "run.profile": profile,
+        "run.fail_on": fail_on,
+        "run.min_score": min_score,
+        "workspace.python": python,
+    }
     configuration = configurations.load(folder).with_flags(flags)
     chosen = configuration["run.profile"]
     checks = registry().select(words, chosen)

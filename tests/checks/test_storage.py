@@ -328,7 +328,7 @@ def test_a_saving_must_be_worth_it(saving: Saving, size: int, status: Status) ->
     assert judge(poor_compression, store) is status
 
 
-@pytest.mark.parametrize(("small", "status"), [(5000, Status.PASS), (5001, Status.WARN)])
+@pytest.mark.parametrize(("small", "status"), [(1000, Status.PASS), (1001, Status.WARN)])
 def test_small_files_are_counted(small: int, status: Status) -> None:
     store = ParquetStore("data", "data", 9000, GIB, small, 10_000, lambda: Saving(0, 0.0, {}))
     assert judge(small_files, store) is status

@@ -67,3 +67,11 @@ def test_the_version_is_said(diagnostic) -> None:
 def test_debug_may_stand_anywhere_but_behind_a_double_dash() -> None:
     assert take_debug(["inspect", "x", "--debug"]) == (True, ["inspect", "x"])
     assert take_debug(["x", "--", "--debug"]) == (False, ["x", "--", "--debug"])
+
+
+def test_the_interpreter_that_trains_can_be_named(diagnostic) -> None:
+    ended = diagnostic("check", "ENV007", "--python", "/no/such/python", "--format", "json")
+    assert ended.code == 3
+    (result,) = ended.document["results"]
+    assert result["status"] == "skip"
+    assert "No such file" in result["reason"]

@@ -31,9 +31,18 @@ def recognise(head: Head) -> str | None:
     if not starts_as_zip(head.start):
         return None
     names = first_members(head.start)
-    if any(name.rpartition("/")[2] == "data.pkl" for name in names) or head.suffix in SUFFIXES:
+    if head.suffix in SUFFIXES or any(_is_state(name, names[0]) for name in names):
         return "torch-zip"
     return None
+
+
+def _is_state(name: str, first: str) -> bool:
+    """Whether a member is `data.pkl` of this archive, and not of one that lies within it.
+
+    torch.save puts all members into one folder, whatever it is called.
+    """
+    folder, _, own = name.rpartition("/")
+    return own == "data.pkl" and first.startswith(f"{folder}/" if folder else "data.pkl")
 
 
 def read(head: Head, kind: str) -> Reading:

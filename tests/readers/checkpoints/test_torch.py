@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_debugger.artifacts import Checkpoint
+from ml_debugger.readers.opening import open_file
 
 torch = pytest.importorskip("torch")
 
@@ -118,3 +119,12 @@ def test_a_missing_storage_is_named(saved: dict[str, bytes], tmp_path: Path, rea
             if not member.filename.endswith("data/1"):
                 target.writestr(member.filename, source.read(member))
     assert "values are missing" in (read(file).problem or "")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_an_archive_of_checkpoints_is_no_broken_checkpoint(tmp_path: Path, method: int) -> None:
+    torch.save({"w": torch.ones(4)}, tmp_path / "whole.pt")
+    with zipfile.ZipFile(tmp_path / "models.zip", "w", method) as archive:
+        archive.write(tmp_path / "whole.pt", "whole.pt")
+    found = open_file(tmp_path / "models.zip", "models.zip", named=False)
+    assert all(a.problem is None for a in found if isinstance(a, Checkpoint))
