@@ -6,6 +6,7 @@ Sources, strongest first: command-line flag, `DIAGNOSTIC_…` variable, `diagnos
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -199,7 +200,8 @@ def _limit_entries(check: str, entries: Any, where: str) -> Iterator[tuple[tuple
 def _checked(key: Key, value: Any, where: str) -> Any:
     if value is None or _fits(key.kind, value):
         return value
-    raise ConfigError(f"{where}: '{key.name}' must be {key.kind}, not {value!r}")
+    least = " of 0 or more" if key.kind in ("number", "whole number") else ""
+    raise ConfigError(f"{where}: '{key.name}' must be {key.kind}{least}, not {value!r}")
 
 
 def _fits(kind: str, value: Any) -> bool:
@@ -208,9 +210,9 @@ def _fits(kind: str, value: Any) -> bool:
         case "text":
             return isinstance(value, str)
         case "number":
-            return whole or isinstance(value, float)
+            return (whole or isinstance(value, float)) and 0 <= value < math.inf
         case "whole number":
-            return whole
+            return whole and value >= 0
         case "true or false":
             return isinstance(value, bool)
         case "date or latest":

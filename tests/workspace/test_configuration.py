@@ -132,3 +132,17 @@ def test_a_list_of_members_that_cannot_be_read_is_named(content: bytes | None, t
 def test_variables_are_named_after_keys() -> None:
     assert variable_name("run.fail_on") == "DIAGNOSTIC_FAIL_ON"
     assert variable_name("expect.gpus") == "DIAGNOSTIC_EXPECT_GPUS"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gpus = -1", "'expect.gpus' must be whole number of 0 or more, not -1"),
+        ("gpu_memory_gb = nan", "'expect.gpu_memory_gb' must be number of 0 or more, not nan"),
+        ("gpu_memory_gb = inf", "'expect.gpu_memory_gb' must be number of 0 or more, not inf"),
+    ],
+)
+def test_a_number_that_nothing_can_have_is_refused(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "diagnostic.toml").write_text(f"[expect]\n{line}\n")
+    with pytest.raises(ConfigError, match=said):
+        load(tmp_path)
