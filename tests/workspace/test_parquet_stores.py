@@ -71,7 +71,7 @@ def test_many_files_are_sampled_in_proportion_to_their_size(tmp_path: Path) -> N
     save(tmp_path / "data/large.parquet", "uncompressed", rows=200_000)
     begun = time.monotonic()
     saving = stores(tmp_path)["data"].saving()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     assert saving.sampled <= 6
     assert saving.share > 0.5
 

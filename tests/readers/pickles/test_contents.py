@@ -175,7 +175,7 @@ def test_a_pickle_of_two_gigabytes_is_walked_over(tmp_path: Path) -> None:
         stream.write(b"0" + CALL)
     started = time.monotonic()
     assert names(file) == ["os.getpid"]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60
 
 
 def test_more_opcodes_than_are_followed_are_told(
