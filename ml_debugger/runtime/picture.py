@@ -31,6 +31,8 @@ FIRST_CURVES = (
     *("train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate"),
     *("grad_norm", "prediction_std", "share_positive"),
 )
+CLOCK = "timestamp"
+"""A straight line in every run: nothing to look at."""
 MOST_OTHERS = 11
 """Further training runs that are passed on, beside the newest: folds of one log, a small sweep."""
 
@@ -146,7 +148,7 @@ def thin(curve: Curve, most: int = MOST_POINTS) -> Curve:
 
 def _run_dict(run: TrainingRun) -> dict[str, Any]:
     names = [name for name in FIRST_CURVES if name in run.curves]
-    names += [name for name in run.curves if name not in names]
+    names += [name for name in run.curves if name not in names and name != CLOCK]
     return {
         "subject": run.subject,
         "path": run.path,

@@ -85,3 +85,14 @@ def test_thinning_keeps_ends_extremes_and_the_first_value_that_is_not_finite(
         assert (min(kept), max(kept)) == (min(finite), max(finite))
     broken = next((i for i, v in enumerate(values) if not math.isfinite(v)), None)
     assert broken is None or broken in small.steps
+
+
+def test_the_clock_of_a_run_is_no_curve_to_look_at() -> None:
+    steps = [1.0, 2.0]
+    curves = {
+        name: Curve(name, name, steps, [1.0, 2.0], [1, 2]) for name in ("train_loss", "timestamp")
+    }
+    run = TrainingRun("run", None, format="csv", step_unit="step", curves=curves)
+    told = Picture(training=run).training_dict()
+    assert told is not None
+    assert list(told["curves"]) == ["train_loss"]
