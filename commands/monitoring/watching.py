@@ -12,16 +12,12 @@ from ml_debugger.contract import Result, Status
 from ml_debugger.monitor.wrapped.ending import Ending
 from ml_debugger.monitor.wrapped.following import Following, Look
 
-PATIENCE = 60.0
-"""Seconds after which a finding counts as lasting although the log did not grow: a hang."""
-
 
 class Watching:
     """What is done between two pieces of output.
 
-    `tell` prints a line. `stop_on` is the gravity from which a finding ends the command; it
-    must still stand at a later look that knows more, so that one odd value ends nothing.
-    `stopped` is the finding that did.
+    `tell` prints a line. `stop_on` is the gravity from which a lasting finding about the training
+    ends the command; `stopped` is the finding that did.
     """
 
     def __init__(
@@ -37,7 +33,6 @@ class Watching:
         self._tell, self._line, self._paint = tell, line, paint
         self._stop_on = stop_on
         self._last: Look | None = None
-        self._suspects: dict[str, tuple[int, float]] = {}
         self._begun = time.monotonic()
         self.stopped: Result | None = None
         self.failed: Exception | None = None
@@ -71,19 +66,8 @@ class Watching:
         self.announce(look)
         if self._stop_on is None or self._ending.asked:
             return
-        grave = [
-            r for r in look.results
-            if r.status.is_finding and r.status.gravity >= self._stop_on.gravity
-        ]  # fmt: skip
-        now = time.monotonic()
-        before = self._suspects
-        self._suspects = {r.fingerprint: before.get(r.fingerprint, (look.size, now)) for r in grave}
-        lasting = [
-            r for r in grave
-            if look.size > self._suspects[r.fingerprint][0]
-            or now - self._suspects[r.fingerprint][1] > PATIENCE
-        ]  # fmt: skip
-        if lasting:
-            self.stopped = lasting[0]
-            self._tell(f"diagnostic: asking it to end: {lasting[0].code} {lasting[0].name}")
-            self._ending.ask(now)
+        lost = look.lost(self._stop_on)
+        if lost is not None:
+            self.stopped = lost
+            self._tell(f"diagnostic: asking it to end: {lost.code} {lost.name}")
+            self._ending.ask(time.monotonic())

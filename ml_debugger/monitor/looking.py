@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ml_debugger.contract import Result
 from ml_debugger.monitor.live_run import LiveRun
 from ml_debugger.monitor.policy import LOGGER, Policy
+from ml_debugger.monitor.standing import Standing
 
 if TYPE_CHECKING:
     from ml_debugger.monitor.judging import Judging
@@ -34,6 +35,8 @@ class Looking:
         self._share = share
         self._judging = judging
         self._folder = folder
+        self._standing = Standing()
+        self._looks = 0
         self._started = 0.0
         self._total = 0.0
         self._last = _GUESS
@@ -65,7 +68,9 @@ class Looking:
         results: Sequence[Result] = ()
         try:
             results = self._judging.look([live.artifact()])
-            for finding in self._judging.new(self._policy.standing(results, final=final)):
+            self._looks += 1
+            standing = self._standing.of(results, seen=self._looks, now=begin, final=final)
+            for finding in self._judging.new(standing):
                 self._policy.act(finding)
         except Exception as error:  # noqa: BLE001  the boundary: the log goes on
             self._judging = None

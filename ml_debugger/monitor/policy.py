@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from ml_debugger.contract import Result, Status
 from ml_debugger.errors import UsageError
 
 LOGGER = logging.getLogger("ml_debugger.monitor")
-
-AT_ONCE = frozenset({"non-finite-loss", "non-finite-gradient"})
-"""Findings that no further step can take back."""
 
 
 def line_of(finding: Result) -> str:
@@ -43,10 +40,7 @@ def level(name: str | None, asked: str) -> Status | None:
 class Policy:
     """Tells each finding once; saves once, and asks to stop, at or above the given levels.
 
-    A finding is told when it stands in two looks in a row, because a run is looked at many times
-    and chance alone would accuse it once; a loss that is no number, and what stands at the end of
-    the training, is told at once. A function of the user's that raises is reported, and goes on
-    being called.
+    A function of the user's that raises is reported, and goes on being called.
     """
 
     on_finding: Callable[[Result], object] = to_log
@@ -54,16 +48,7 @@ class Policy:
     save: Callable[[], object] | None = None
     save_on: Status | None = Status.FAIL
     stop: Result | None = None
-    _before: frozenset[str] = field(default=frozenset())
     _saved: bool = False
-
-    def standing(self, results: Sequence[Result], *, final: bool) -> list[Result]:
-        """The findings that are to be told, roots first."""
-        findings = [result for result in results if result.status.is_finding]
-        before = self._before
-        self._before = frozenset(result.fingerprint for result in findings)
-        told = [f for f in findings if final or f.name in AT_ONCE or f.fingerprint in before]
-        return sorted(told, key=lambda finding: bool(finding.caused_by))
 
     def act(self, finding: Result) -> None:
         """Tell a finding that is new, and do what was asked for at its level."""

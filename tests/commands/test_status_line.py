@@ -57,5 +57,5 @@ def test_the_text_names_place_and_figures() -> None:
         for name, value in (("train_loss", 0.25), ("val_loss", float("nan")))
     }
     run = TrainingRun("run", None, format="x", step_unit="epoch", curves=curves, planned_steps=9)
-    text = status_text(Look((run,), (), (), 10), 3723)
+    text = status_text(Look((run,), ()), 3723)
     assert text == "diagnostic | no finding | epoch 2/9 | loss 0.25 | val nan | 1:02:03"

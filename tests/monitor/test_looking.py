@@ -54,15 +54,6 @@ def test_values_that_are_no_numbers_are_looked_at_without_waiting_three_times() 
     assert judge.looks == 3
 
 
-def test_a_finding_is_told_when_it_stands_and_roots_come_first() -> None:
-    policy = Policy()
-    lost = finding("non-finite-loss", caused_by=("GRD002",))
-    cause = finding("exploding-gradient")
-    assert policy.standing([cause, lost], final=False) == [lost]
-    assert policy.standing([lost, cause], final=False) == [cause, lost]
-    assert Policy().standing([finding()], final=True) == [finding()]
-
-
 def test_saving_comes_once_and_before_stopping() -> None:
     order = []
     policy = Policy(

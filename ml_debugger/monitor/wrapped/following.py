@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ml_debugger.artifacts import Artifact, FileRead, LogText, Passage, TrainingRun, Unrecognised
-from ml_debugger.contract import Result
+from ml_debugger.contract import Result, Status
 from ml_debugger.monitor.judging import Judging
+from ml_debugger.monitor.standing import Standing
 from ml_debugger.readers.opening import open_file
 
 EVERY = 2.0
@@ -24,17 +25,28 @@ Sample = Callable[[], Sequence[Artifact]]
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the log: what was read and judged, which findings are new, and the log's size."""
+    """One look at the log: what was read and judged, which findings stand and which are new."""
 
     artifacts: Sequence[Artifact]
     results: Sequence[Result]
-    new: Sequence[Result]
-    size: int
+    standing: Sequence[Result] = ()
+    new: Sequence[Result] = ()
 
     @property
     def runs(self) -> list[TrainingRun]:
         """The training runs in the log, in its order."""
         return [a for a in self.artifacts if isinstance(a, TrainingRun)]
+
+    def lost(self, level: Status) -> Result | None:
+        """A finding of at least this level that stands and is about the training itself.
+
+        Trouble of the box is told, but a training that gets on with it is not lost.
+        """
+        own = {a.subject for a in self.artifacts if isinstance(a, TrainingRun | LogText)}
+        return next(
+            (f for f in self.standing if f.subject in own and f.status.gravity >= level.gravity),
+            None,
+        )
 
 
 class Following:
@@ -46,6 +58,7 @@ class Following:
         self.looks: queue.SimpleQueue[Look | Exception] = queue.SimpleQueue()
         self._log, self._shown, self._judging = log, shown, judging
         self._sample, self._every = sample, every
+        self._standing = Standing()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="following", daemon=True)
 
@@ -92,10 +105,11 @@ class Following:
             ]
         if end is not None:
             artifacts = _with_end(artifacts, self._shown, end)
-        if running:
-            artifacts.extend(self._sample())
+        # the newest snapshots belong to the last look too: what was told of the box is kept
+        artifacts.extend(self._sample())
         results = self._judging.look(artifacts)
-        return Look(artifacts, results, self._judging.new(results), size)
+        standing = self._standing.of(results, seen=size, now=time.monotonic(), final=not running)
+        return Look(artifacts, results, standing, self._judging.new(standing))
 
 
 def _with_end(artifacts: Sequence[Artifact], shown: str, end: str) -> list[Artifact]:

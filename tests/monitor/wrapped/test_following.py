@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ml_debugger.artifacts import LogText, TrainingRun
+from ml_debugger.artifacts import HostSnapshot, LogText, TrainingRun
+from ml_debugger.contract import Status
 from ml_debugger.monitor.judging import Judging
 from ml_debugger.monitor.wrapped.following import Following
 
@@ -55,3 +56,19 @@ def test_an_exception_ends_the_following_and_is_handed_over(tmp_path: Path) -> N
     following = Following(tmp_path / "gone.log", "gone.log", Judging(tmp_path), every=0.01)
     following.start()
     assert isinstance(following.looks.get(timeout=60), FileNotFoundError)
+
+
+def test_trouble_of_the_box_is_told_and_kept_but_ends_nothing(tmp_path: Path) -> None:
+    log = _log(tmp_path / "run.log", [1.0, 0.9, 0.8, 0.7])
+    full = HostSnapshot("host", None, "box", 8, None, 100, 99, 1000, 500, "memory.max")
+    look = Following(log, "run.log", Judging(tmp_path), lambda: [full]).finish()
+    assert "memory-near-limit" in {result.name for result in look.new}
+    assert look.lost(Status.WARN) is None
+
+
+def test_a_training_is_lost_by_its_own_findings(tmp_path: Path) -> None:
+    log = _log(tmp_path / "run.log", [1.0, 0.9, 0.8, 0.7, float("nan"), float("nan")])
+    look = Following(log, "run.log", Judging(tmp_path)).finish()
+    lost = look.lost(Status.FAIL)
+    assert lost is not None
+    assert lost.name == "non-finite-loss"
