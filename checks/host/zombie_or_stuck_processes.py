@@ -62,21 +62,19 @@ def zombie_or_stuck_processes(host: HostSnapshot) -> Outcome:
     if known is None:
         return NotMeasured("no process can be seen here")
     timed = [one for one in known.stuck if one.seconds is not None]
-    values: dict[str, float] = {}
-    if timed or not known.stuck:
-        values["longest_stuck"] = max((one.seconds or 0.0 for one in timed), default=0.0)
+    if known.stuck and not timed:
+        return NotMeasured(f"{_names(known.stuck)} waits in the kernel, nobody knows how long")
+    values = {"longest_stuck": max((one.seconds or 0.0 for one in timed), default=0.0)}
     if known.task_limit:
         values["zombie_share"] = 100 * known.zombies / known.task_limit
-    if not values:
-        return NotMeasured(f"{_names(known.stuck)} waits in the kernel, nobody knows how long")
     evidence = [_stuck(one) for one in known.stuck[:3]]
     evidence += [_zombie(one) for one in known.collected_late[:2]]
     if not known.complete:
         evidence.append(Evidence("processes_looked_at", known.seen, "processes, not all"))
     parts = []
     if known.stuck:
-        longest = f" for {values['longest_stuck']:,.0f} s" if timed else ", for how long is unknown"
-        parts.append(f"{_names(known.stuck)} waiting in the kernel{longest}")
+        longest = f"{values['longest_stuck']:,.0f} s"
+        parts.append(f"{_names(known.stuck)} waiting in the kernel for {longest}")
     if known.zombies:
         word = "zombie" if known.zombies == 1 else "zombies"
         most = f"; {known.task_limit:,} processes may exist" if known.task_limit else ""

@@ -71,8 +71,8 @@ said = {"architectures": [], "available": False, "why_not": None, "bf16": None}
 try:
     flags = torch._C._cuda_getArchFlags()
     said["architectures"] = flags.split() if flags else []
-except Exception:
-    pass
+except AttributeError:
+    said["architectures"] = []  # a build for the CPU has no such question
 said["tf32_matmul"] = bool(torch.backends.cuda.matmul.allow_tf32)
 said["tf32_cudnn"] = bool(torch.backends.cudnn.allow_tf32)
 said["matmul_precision"] = torch.get_float32_matmul_precision()
