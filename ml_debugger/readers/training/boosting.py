@@ -39,7 +39,12 @@ def read_rounds(head: Head, form: str, parse: Callable[[str], Round | None]) -> 
                 continue
             for part in plain(text[: 1 << 17]).split("\r"):
                 rounds.take(line, part, block.whole)
-    return with_text(rounds.runs.reading(stream.problem, rename=_names), head, form, stream)
+    return with_text(
+        rounds.runs.reading(stream.problem, rename=names_by_set),
+        head,
+        form,
+        stream,
+    )
 
 
 def reader_of_rounds(name: str, form: str, parse: Callable[[str], Round | None]) -> Reader:
@@ -154,7 +159,8 @@ def pairs(text: str, pattern: re.Pattern[str]) -> list[tuple[str, str, float]]:
     return triples
 
 
-def _names(run: Run) -> dict[str, str]:
+def names_by_set(run: Run) -> dict[str, str]:
+    """Canonical names of a run whose metrics are named by their set."""
     return curve_names(run.points)
 
 

@@ -14,6 +14,7 @@ from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.endings import HINTS, ending
 from ml_debugger.readers.training.log_text import with_text
 from ml_debugger.readers.training.names import is_loss, meaning, words
+from ml_debugger.readers.training.nothing import NOTHING
 from ml_debugger.readers.training.numbers import separated
 from ml_debugger.readers.training.skeleton import decimal_commas
 from ml_debugger.readers.training.stream import Stream, plain
@@ -26,7 +27,6 @@ _PLACES = ("epoch", "ep", "step", "iter", "iteration", "round", "e", "epochs", "
 _EPOCHS = ("epoch", "ep", "e", "epochs")
 _DOCUMENT = (".md", ".rst", ".markdown")
 _DOCUMENT_RULE = re.compile(r"\s*\|?\s*:?-{3,}:?\s*\|")
-_NOTHING = frozenset({"-", "--", "none", "null", "n/a", "na"})
 _SIZED = re.compile(r"([\d.]+)([KMG]i?B?)")
 _COMMA_CELL = re.compile(r"(?<=[\s|])-?\d+,\d+(?=[\s|])")
 _POINT_CELL = re.compile(r"(?<=[\s|])-?\d+\.\d+(?=[\s|])")
@@ -86,7 +86,9 @@ def read(head: Head, form: str) -> Reading:
             found = _header(text)
             if found is not None:
                 header = found
-                runs = runs or Runs(head, form, "epoch" if found.by_epoch else "step")
+                runs = runs or Runs(
+                    head, form, "epoch" if found.by_epoch else "step", blank_from_first=True
+                )
                 break
             row = _row(text, header, commas) if header is not None and line.whole else None
             if row is not None and header is not None and runs is not None:
@@ -154,7 +156,7 @@ def _row(text: str, header: _Header, commas: bool) -> _Row | None:
             cell, _, total = cell.partition("/")
             planned = _number(total, commas)
         values.append(_number(cell, commas))
-    blank = [cell.lower() in _NOTHING for cell in cells]
+    blank = [cell.lower() in NOTHING for cell in cells]
     readable = sum(
         value is not None or nothing for value, nothing in zip(values, blank, strict=True)
     )

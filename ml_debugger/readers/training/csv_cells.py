@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import re
 
+from ml_debugger.readers.training.nothing import NOTHING
 from ml_debugger.readers.training.numbers import number
-from ml_debugger.readers.training.silence import NOTHING
 
 DELIMITERS = ",;\t|"
 _COMMA_DECIMAL = re.compile(r"[-+]?\d{1,15},\d+(?:[eE][-+]?\d+)?")

@@ -25,7 +25,6 @@ from ml_debugger.readers.training.cut_off import cut_off_at
 from ml_debugger.readers.training.metric_records import role_prefix
 from ml_debugger.readers.training.moments import duration, moment
 from ml_debugger.readers.training.names import TRAIN, VALIDATION, is_loss, meaning, words
-from ml_debugger.readers.training.silence import Silence
 from ml_debugger.readers.training.stream import Stream
 
 FORMAT = "CSV training log"
@@ -97,7 +96,6 @@ class _Rows:
     def __init__(self, head: Head, form: str, header: list[str], delimiter: str) -> None:
         self._head = head
         self._delimiter = delimiter
-        self._silence = Silence()
         self._row = 0
         self._ragged: list[int] = []
         self._cut_off: int | None = None
@@ -146,9 +144,8 @@ class _Rows:
         self._row += 1
         for name, value in found:
             self.runs.now.add(name, step, value, line, contextual=columns.batches)
-            self._silence.number(name)
         for name in missing:
-            self._silence.nothing(name, step, line)
+            self.runs.now.add_blank(name, step, line)
         self._times(cells, step, line)
 
     def _metrics(self, cells: list[str]) -> tuple[tuple[int, str], ...]:
@@ -170,7 +167,6 @@ class _Rows:
         run = self.runs.now
         self.runs.count(counter)
         if self.runs.now is not run:
-            self._silence.close(run)
             self._row = 0
         if columns.step is not None and columns.epoch is not None:
             epoch = value_of(cells[columns.epoch], self._delimiter)
@@ -215,13 +211,11 @@ class _Rows:
             self._begin()
 
     def _begin(self) -> None:
-        self._silence.close(self.runs.now)
         self.runs.start()
         self._row = 0
 
     def reading(self, problem: str | None) -> Reading:
         """The runs; says which rows could not be read."""
-        self._silence.close(self.runs.now)
         if self._done == "true":
             self.runs.now.facts["finished"] = True
         line = None

@@ -134,26 +134,26 @@ class Run:
         if len(seen) < MAX_BLANKS:
             seen.append((step, line))
 
-    def settle_blanks(self) -> None:
+    def settle_blanks(self, *, from_first: bool) -> None:
         """Take blanks for NaN where a training loss was a number and then never again.
 
-        JavaScript and some writers put null for NaN; elsewhere a blank means "not measured".
-        A loss that is blank from its first line on is NaN, too: it is measured at every step.
-        Blanks between numbers are left out.
+        JavaScript and some writers put null for NaN; elsewhere a blank means "not measured", and
+        blanks between numbers are left out. With `from_first` a loss that is blank from its first
+        line on is NaN, too: what a script prints at every step is measured at every step.
         """
         for name, blanks in self.blanks.items():
             told = meaning(name)
-            points = self.points.get(name)
             if told is None or told.kind != "loss" or told.role not in ("", "train"):
                 continue
-            if len(blanks) < MIN_BLANKS:
-                continue
-            if points is not None and (
-                points.lines[-1] > blanks[0][1] or len(points.values) < MIN_BLANKS
-            ):
+            points = self.points.get(name)
+            numbers = 0 if points is None else len(points.values)
+            gone_on = points is not None and points.lines[-1] > blanks[0][1]
+            enough = numbers >= MIN_BLANKS or (numbers == 0 and from_first)
+            if gone_on or not enough or len(blanks) < MIN_BLANKS:
                 continue
             for step, line in blanks:
                 self.add(name, step, math.nan, line)
+            self.details[f"{name} as nothing"] = f"read as NaN from line {blanks[0][1]}"
 
     def extend(self, name: str, steps: Floats, values: Floats, lines: Places) -> None:
         """Take many values of one name at once."""
@@ -167,9 +167,15 @@ class Run:
 
 
 class Runs:
-    """The runs of one file, told apart by their counters that start again."""
+    """The runs of one file, told apart by their counters that start again.
 
-    def __init__(self, head: Head, form: str, step_unit: str) -> None:
+    `blank_from_first` says how a loss is read that is blank from its first line on.
+    """
+
+    def __init__(
+        self, head: Head, form: str, step_unit: str, *, blank_from_first: bool = False
+    ) -> None:
+        self.blank_from_first = blank_from_first
         self.head = head
         self.form = form
         self.step_unit = step_unit
@@ -219,7 +225,7 @@ class Runs:
     ) -> Reading:
         """Training runs of all that was collected; raises Unreadable when that is nothing."""
         for run in self.all:
-            run.settle_blanks()
+            run.settle_blanks(from_first=self.blank_from_first)
         kept = [run for run in self.all if run.points] or (self.all[:1] if allow_empty else [])
         if not kept:
             raise Unreadable(problem or "no metric could be read", line)

@@ -15,8 +15,8 @@ from ml_debugger.readers.configurations.configuration import settings_in
 from ml_debugger.readers.head import Head
 from ml_debugger.readers.reader import Reader, Reading, Unreadable
 from ml_debugger.readers.records.document import sketch
-from ml_debugger.readers.training.boosting import curve_names
-from ml_debugger.readers.training.curves import Run, Runs
+from ml_debugger.readers.training.boosting import names_by_set
+from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.flat_records import flat
 from ml_debugger.readers.training.histories import Boosted, find
 from ml_debugger.readers.training.json_arrays import Objects
@@ -59,7 +59,7 @@ def read(head: Head, form: str) -> Reading:
     at = 0
     for one in found:
         at = one.fill(runs.start(one.segment if len(found) > 1 else None), text, at)
-    reading = runs.reading(problem, rename=_set_names if form == RESULTS else None)
+    reading = runs.reading(problem, rename=names_by_set if form == RESULTS else None)
     values = settings_in(document)
     if values is None:
         return reading
@@ -97,10 +97,6 @@ def _document(head: Head, text: str) -> tuple[Any, str | None]:
     except (ValueError, RecursionError) as error:
         problem = f"is no whole JSON: {error}"
     return sketch(dataclasses.replace(head, text=text[:_SALVAGED])), problem
-
-
-def _set_names(run: Run) -> dict[str, str]:
-    return curve_names(run.points)
 
 
 READER = Reader("json-history", recognise, read)

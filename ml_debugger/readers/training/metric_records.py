@@ -12,8 +12,8 @@ from ml_debugger.readers.training.curves import Runs
 from ml_debugger.readers.training.flat_records import flat
 from ml_debugger.readers.training.moments import CLOCKS, moment
 from ml_debugger.readers.training.names import TEST, VALIDATION
+from ml_debugger.readers.training.nothing import NOTHING
 from ml_debugger.readers.training.numbers import as_number
-from ml_debugger.readers.training.silence import NOTHING, Silence
 
 COUNTERS = (
     *("global_step", "trainer/global_step", "step", "num_updates", "iteration", "iter", "round"),
@@ -75,7 +75,6 @@ class MetricRecords:
         self.counter = counter
         self.unit = _UNITS.get(counter or "", "step")
         self.runs = Runs(head, form, self.unit)
-        self._silence = Silence()
         self._done: bool | None = None
 
     def take(self, line: int, record: Mapping[str, Any]) -> None:
@@ -102,9 +101,6 @@ class MetricRecords:
         if not found and not missing:
             return
         if step is not None:
-            before = self.runs.now
-            if _falls_back(self.runs, step):
-                self._silence.close(before)
             self.runs.count(step)
         if self.unit == "step" and (epoch := as_number(entries.get("epoch"))) is not None:
             self.runs.now.details["last_epoch"] = f"{epoch:g}"
@@ -113,15 +109,13 @@ class MetricRecords:
         at = step if step is not None else self.runs.now.last
         for name, value in found.items():
             self.runs.now.add(f"{prefix}{name}", at, value, line, contextual=within)
-            self._silence.number(f"{prefix}{name}")
         for name in missing:
-            self._silence.nothing(f"{prefix}{name}", at, line)
+            self.runs.now.add_blank(f"{prefix}{name}", at, line)
         for when in list(moments.values())[:1]:
             self.runs.now.add("timestamp", at, when, line, contextual=within)
 
     def close(self) -> Runs:
         """The runs, with what is only known at the end."""
-        self._silence.close(self.runs.now)
         if self._done:
             self.runs.now.facts["finished"] = True
         return self.runs
@@ -152,11 +146,6 @@ def counts_up(records: Sequence[Mapping[str, Any]]) -> bool:
     seen = [v for r in records if (v := as_number(r.get(name))) is not None]
     rises = sum(after > before for before, after in pairwise(seen))
     return rises >= (len(seen) - 1) * 0.6
-
-
-def _falls_back(runs: Runs, step: float) -> bool:
-    run = runs.now
-    return run.first is not None and run.last is not None and step < run.last and step <= run.first
 
 
 def _is_nothing(value: object) -> bool:

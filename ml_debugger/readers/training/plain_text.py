@@ -183,7 +183,9 @@ class _Log:
         console = self.by_rank.get(rank)
         if console is None:
             unit = "epoch" if self.found.by_epoch else "step"
-            console = ConsoleRun(Runs(self.head, self.form, unit), self.found.by_epoch)
+            console = ConsoleRun(
+                Runs(self.head, self.form, unit, blank_from_first=True), self.found.by_epoch
+            )
             self.by_rank[rank] = console
         return console
 
