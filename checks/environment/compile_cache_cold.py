@@ -48,8 +48,8 @@ def compile_cache_cold(environment: Environment) -> Outcome:
         CUDA C++ programming guide, "Just-in-time compilation" and "Environment variables";
         the project's record; PyTorch documentation, "Compile time caching".
     """
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     code = dict(_code(environment))
     capable = [card for card in environment.cards if card.capability]
     if not capable or not code:

@@ -48,8 +48,8 @@ def cpu_only_torch(environment: Environment, expected: Expectations | None) -> O
         PyTorch documentation, "Get started" (builds and indexes); torch/version.py.
     """
     torch = environment.torch
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if torch is None:
         return NotMeasured(f"torch is not installed in {environment.interpreter}")
     if not environment.gpu_seen:

@@ -54,8 +54,8 @@ def dependency_conflict(environment: Environment) -> Outcome:
         pip documentation, "pip check"; Python Packaging User Guide, "Dependency specifiers";
         numpy/numpy issue 26191 and NumPy 2.0 migration guide.
     """
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if environment.conflicts is None:
         return NotMeasured("nobody compared requirements and versions")
     stale = environment.stale_abi

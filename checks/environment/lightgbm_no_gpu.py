@@ -49,8 +49,8 @@ def lightgbm_no_gpu(environment: Environment, expected: Expectations | None) -> 
     Sources:
         LightGBM documentation, "Installation Guide" and "GPU Tutorial"; the project's record.
     """
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if not environment.gpu_seen:
         return NotMeasured("no GPU is seen, so LightGBM was not tried on one")
     version = environment.version("lightgbm")

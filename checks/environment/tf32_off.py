@@ -48,8 +48,8 @@ def tf32_off(environment: Environment, expected: Expectations | None) -> Outcome
         Ampere architecture white paper (A100: 19.5 TFLOPS in FP32, 156 in TF32).
     """
     torch = environment.torch
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if torch is None:
         return NotMeasured(f"torch is not installed in {environment.interpreter}")
     able = [card for card in environment.cards if card.capability and _major(card.capability) >= 8]

@@ -64,8 +64,8 @@ def torch_cuda_mismatch(environment: Environment) -> Outcome:
         "Minor version compatibility"; PyTorch documentation, torch.cuda.get_arch_list.
     """
     torch = environment.torch
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if torch is None:
         return NotMeasured(f"torch is not installed in {environment.interpreter}")
     if not environment.gpu_seen:

@@ -41,8 +41,8 @@ def xgboost_no_cuda(environment: Environment) -> Outcome:
         XGBoost documentation, "XGBoost GPU Support" and "Installation Guide"; the project's
         record (a CUDA probe of XGBoost is required before a run).
     """
-    if environment.problem is not None:
-        return NotMeasured(f"the interpreter gave no answer: {environment.problem}")
+    if environment.unanswered is not None:
+        return NotMeasured(environment.unanswered)
     if not environment.gpu_seen:
         return NotMeasured("no GPU is seen, so XGBoost was not tried on one")
     version = environment.packages.get("xgboost") or environment.packages.get("xgboost-cpu")

@@ -101,6 +101,11 @@ class Environment(Artifact):
     said: dict[str, str] | None = None
     framework_code: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def unanswered(self) -> str | None:
+        """Why nothing is known of it, None where it answered."""
+        return None if self.problem is None else f"{self.interpreter}: {self.problem}"
+
     def version(self, *names: str) -> str | None:
         """The version of the first of these packages that is installed."""
         installed: Mapping[str, str] = self.packages

@@ -25,7 +25,6 @@ class Filling:
     rate: float
     hours: float
     samples: int
-    seen_hours: float
 
 
 def filling(hours: Sequence[float], free: Sequence[float]) -> Filling | None:
@@ -46,7 +45,7 @@ def filling(hours: Sequence[float], free: Sequence[float]) -> Filling | None:
         return None
     seen = points[-1][0] - points[0][0]
     left = max(0.0, points[-1][1]) / -slope
-    return Filling(-slope, left, len(points), seen) if left <= REACH * seen else None
+    return Filling(-slope, left, len(points)) if left <= REACH * seen else None
 
 
 def _thinned(hours: Sequence[float], free: Sequence[float]) -> list[tuple[float, float]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
@@ -14,7 +13,7 @@ from ml_debugger.nvidia_smi.columns import fields_by_content
 from ml_debugger.nvidia_smi.messages import Message, message_of, with_message
 from ml_debugger.nvidia_smi.names import field_of, is_query
 from ml_debugger.nvidia_smi.series import MAX_CARDS, Samples, Values
-from ml_debugger.nvidia_smi.values import amount, moment, number, whole, word
+from ml_debugger.nvidia_smi.values import amount, moment, number, or_nan, whole, word
 
 FORM = "nvidia-smi --query-gpu"
 UNNAMED = "columns without names"
@@ -176,12 +175,8 @@ def _values(facts: dict[str, str]) -> Values:
     for name in ("power.draw.average", "power.draw.instant"):
         power = number(facts.get(name)) if power is None else power
     return (
-        _float(number(facts.get("utilization.gpu"))),
-        _float(amount(facts.get("memory.used"))),
-        _float(number(facts.get("temperature.gpu"))),
-        _float(power),
+        or_nan(number(facts.get("utilization.gpu"))),
+        or_nan(amount(facts.get("memory.used"))),
+        or_nan(number(facts.get("temperature.gpu"))),
+        or_nan(power),
     )
-
-
-def _float(value: float | None) -> float:
-    return math.nan if value is None else float(value)

@@ -7,6 +7,7 @@ from array import array
 from datetime import datetime
 
 from ml_debugger.artifacts import GpuDevice, GpuHistory, GpuSeries, GpuSnapshot
+from ml_debugger.nvidia_smi.values import or_nan
 
 MAX_CARDS = 1024
 
@@ -71,12 +72,8 @@ class Samples:
 def values_of(device: GpuDevice) -> Values:
     """The sample that one card of a snapshot is."""
     return (
-        _float(device.utilisation),
-        _float(device.memory_used),
-        _float(device.temperature),
-        _float(device.power_watts),
+        or_nan(device.utilisation),
+        or_nan(device.memory_used),
+        or_nan(device.temperature),
+        or_nan(device.power_watts),
     )
-
-
-def _float(value: float | None) -> float:
-    return math.nan if value is None else float(value)

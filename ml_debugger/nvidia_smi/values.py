@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime
 
@@ -85,3 +86,8 @@ def moment(raw: str | None) -> datetime | None:
         except ValueError:
             continue
     return None
+
+
+def or_nan(value: float | None) -> float:
+    """A value for a series: NaN where there is none."""
+    return math.nan if value is None else float(value)

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from ml_debugger.artifacts.environment import Card
+from ml_debugger.probes.nvml.asking import cuda_version
 from ml_debugger.probes.side_by_side import side_by_side
 
 DEADLINE = 10.0
@@ -39,5 +40,4 @@ def _asked(nvml: Any) -> Cards:
     except nvml.NVMLError:
         # the GPU probe reports what is wrong with the driver
         return (), None
-    # NVML states CUDA 12.4 as 12040
-    return tuple(cards), f"{newest // 1000}.{newest % 1000 // 10}"
+    return tuple(cards), cuda_version(newest)

@@ -13,7 +13,7 @@ from ml_debugger.artifacts import GpuDevice, GpuSnapshot
 from ml_debugger.nvidia_smi.card import UNNAMED
 from ml_debugger.probes import nvidia_smi_command
 from ml_debugger.probes.child import answer, now
-from ml_debugger.probes.nvml.asking import Asking, name_of, text_of
+from ml_debugger.probes.nvml.asking import Asking, cuda_version, name_of, text_of
 from ml_debugger.probes.nvml.card import device_of
 from ml_debugger.probes.nvml.processes import Seen, see
 from ml_debugger.probes.signs import signs_of_gpu
@@ -68,7 +68,7 @@ def _open(nvml: Any) -> tuple[int, str | None, str | None]:
     return (
         int(nvml.nvmlDeviceGetCount()),
         _asked(nvml, nvml.nvmlSystemGetDriverVersion, name_of),
-        _asked(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2, _cuda),
+        _asked(nvml, nvml.nvmlSystemGetCudaDriverVersion_v2, cuda_version),
     )
 
 
@@ -160,11 +160,6 @@ def _asked(nvml: Any, question: Callable[[], Any], read: Callable[[Any], str]) -
         return read(question())
     except nvml.NVMLError:
         return None
-
-
-def _cuda(version: int) -> str:
-    """NVML states CUDA 12.4 as 12040."""
-    return f"{version // 1000}.{version % 1000 // 10}"
 
 
 def _by_program() -> GpuSnapshot | str | None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ml_debugger.artifacts.leftovers import is_leftover
 from ml_debugger.contract import Result
 from ml_debugger.probes.old_files import old_leftovers
 from ml_debugger.remedies.plan import Plan, Seen, Step
-from ml_debugger.workspace.leftovers import is_leftover
 
 ID = "clear-temporary"
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from ml_debugger import __version__
-from ml_debugger.artifacts import TrainingRun
 from ml_debugger.components import COMPONENTS
 from ml_debugger.contract import Result, Status
 from ml_debugger.report.curves import curves
-from ml_debugger.report.run_findings import findings
+from ml_debugger.report.run_findings import drawn_runs
 from ml_debugger.report.style import WORDS, Style
 from ml_debugger.report.wording import fact
 from ml_debugger.runtime.report import Report
@@ -58,12 +56,6 @@ def _files(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
     if len(shown) > MAX_FILES and not verbose:
         yield f"and {len(shown) - MAX_FILES} more files; -v shows them"
     yield ""
-
-
-def drawn_runs(report: Report) -> list[TrainingRun]:
-    """The training runs worth a picture: those with findings, and one that is alone."""
-    runs = report.picture.runs
-    return [run for run in runs if len(runs) == 1 or findings(run, report.results)]
 
 
 def _curves(report: Report, style: Style, *, verbose: bool) -> Iterator[str]:
@@ -226,9 +218,7 @@ def _wrap(
     style: Style, text: str, indent: str = "", first_word: Status | None = None
 ) -> Iterator[str]:
     """Lines of at most the terminal's width; the first word may be painted as a status."""
-    lines = textwrap.wrap(
-        style.plain(text), style.width, subsequent_indent=indent, break_on_hyphens=False
-    )
+    lines = style.wrap(text, indent)
     if first_word is not None and lines:
         word, _, rest = lines[0].partition(" ")
         lines[0] = f"{style.paint(word, first_word)} {rest}"

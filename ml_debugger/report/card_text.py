@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -119,7 +118,5 @@ def _blocks(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _wrap(style: Style, text: str, indent: str = "") -> list[str]:
-    lines = textwrap.wrap(
-        style.plain(text), style.width, subsequent_indent=indent, break_on_hyphens=False
-    )
-    return lines or [""]
+    """Lines of a text; an empty one keeps its line."""
+    return style.wrap(text, indent) or [""]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ml_debugger.errors import UsageError
 from ml_debugger.report import as_json, as_text
+from ml_debugger.report.run_findings import drawn_runs
 from ml_debugger.report.style import Style
 from ml_debugger.runtime.report import Report
 
@@ -37,6 +38,6 @@ def write(report: Report, form: str, path: Path, *, verbose: bool = False) -> No
     if form in PICTURES:
         from ml_debugger.report.figure import figure
 
-        path.write_bytes(figure(as_text.drawn_runs(report), report.results, form))
+        path.write_bytes(figure(drawn_runs(report), report.results, form))
     else:
         path.write_text(render(report, form, verbose=verbose), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -45,12 +44,7 @@ def heat_map(
     width = min(max(names, NARROWEST_NAME), WIDEST_NAME)
     tickers = f"{ranked.height:,} ticker{'' if ranked.height == 1 else 's'}"
     lines = [
-        *textwrap.wrap(
-            style.plain(f"{path}: {tickers} by {_unit(periods)}, worst first"),
-            style.width,
-            subsequent_indent="    ",
-            break_on_hyphens=False,
-        ),
+        *style.wrap(f"{path}: {tickers} by {_unit(periods)}, worst first", "    "),
         *_axis(periods, width),
         *(_line(row, coverage, periods, width, style) for row in shown.iter_rows(named=True)),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from ml_debugger.report.style import Style
@@ -23,12 +22,12 @@ def render(playbook: Playbook, style: Style) -> str:
     """The whole playbook, with what each outcome asks for and where it leads."""
     lines = [
         style.bold(style.plain(f"{playbook.id}  {playbook.title}")),
-        *_wrap(style, f"{playbook.category}: {' '.join(playbook.codes)}", "  "),
+        *style.wrap(f"{playbook.category}: {' '.join(playbook.codes)}", "  "),
         "",
         "Symptoms",
     ]
     for symptom in playbook.symptoms:
-        lines += _wrap(style, f"  - {symptom}", "    ")
+        lines += style.wrap(f"  - {symptom}", "    ")
     text = "\n".join(lines) + "\n"
     for number, step in enumerate(playbook.steps, 1):
         text += "\n" + style.bold(f"[{number}/{len(playbook.steps)}] {step.name}") + "\n"
@@ -39,20 +38,20 @@ def render(playbook: Playbook, style: Style) -> str:
 
 def step_text(step: AnyStep, style: Style, finding: Sequence[str] = ("CODE",)) -> str:
     """What a step does and why, before it is done; `finding` holds the codes to close."""
-    lines = list(_wrap(style, f"  {step.title}.", "  "))
+    lines = list(style.wrap(f"  {step.title}.", "  "))
     if step.why:
-        lines += _wrap(style, f"  {step.why}", "  ")
+        lines += style.wrap(f"  {step.why}", "  ")
     match step:
         case ChecksStep():
             words = [" ".join(finding) if word == FINDING else word for word in step.checks]
             shown = " ".join(words)
-            lines += _wrap(style, f"    check     diagnostic check {shown}", "              ")
+            lines += style.wrap(f"    check     diagnostic check {shown}", "              ")
         case CommandStep():
             # unwrapped: a command line must be copied as it is
             lines.append(style.plain(f"    run       {shlex.join(step.command)}"))
             lines.append(style.plain(f"    expected  {expectation(step)}"))
         case _:
-            lines += _wrap(style, f"    question  {step.question}", "              ")
+            lines += style.wrap(f"    question  {step.question}", "              ")
     return "\n".join(lines) + "\n"
 
 
@@ -70,10 +69,4 @@ def _outcomes(step: AnyStep, style: Style) -> Iterator[str]:
 
 def _outcome(style: Style, name: str, advice: str, to: str) -> Iterator[str]:
     leads = {NEXT: "", END: " (the playbook ends here)"}.get(to, f" (go to '{to}')")
-    yield from _wrap(style, f"    {name:<9} {advice}{leads}", "              ")
-
-
-def _wrap(style: Style, text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        style.plain(text), style.width, subsequent_indent=indent, break_on_hyphens=False
-    )
+    yield from style.wrap(f"    {name:<9} {advice}{leads}", "              ")

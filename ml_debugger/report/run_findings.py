@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ml_debugger.artifacts import TrainingRun
 from ml_debugger.contract import Result
 from ml_debugger.report.wording import COUNTERS
+from ml_debugger.runtime.report import Report
 
 _BEGINS = ("first_step", "growth_begins", "onset")
 """Names of the evidence that says where a fault begins."""
@@ -47,3 +48,9 @@ def _step(run: TrainingRun, result: Result) -> float | None:
         if line <= result.line
     ]
     return max(before)[1] if before else None
+
+
+def drawn_runs(report: Report) -> list[TrainingRun]:
+    """The training runs worth a picture: those with findings, and one that is alone."""
+    runs = report.picture.runs
+    return [run for run in runs if len(runs) == 1 or findings(run, report.results)]

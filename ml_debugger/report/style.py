@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from ml_debugger.contract import Status
@@ -47,6 +48,12 @@ class Style:
         if self.unicode:
             return shown
         return shown.translate(_TO_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+    def wrap(self, text: str, indent: str = "") -> list[str]:
+        """Lines of plain text at most as wide as the output; none for an empty text."""
+        return textwrap.wrap(
+            self.plain(text), self.width, subsequent_indent=indent, break_on_hyphens=False
+        )
 
 
 _TO_ASCII = str.maketrans(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml_debugger.workspace.leftovers import is_leftover
+from ml_debugger.artifacts.leftovers import is_leftover
 
 
 @pytest.mark.parametrize(

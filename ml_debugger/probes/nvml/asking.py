@@ -107,3 +107,8 @@ def text_of(error: Exception) -> str:
 def name_of(value: Any) -> str:
     """A name; older bindings give bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def cuda_version(number: int) -> str:
+    """The version of CUDA as people write it: NVML states 12.4 as 12040."""
+    return f"{number // 1000}.{number % 1000 // 10}"
