@@ -27,9 +27,8 @@ _MODULES = {
         platform.popen _osx_support _aix_support asyncio pexpect sh plumbum fabric paramiko
         invoke uuid._get_command_stdout ctypes.util pydoc.pipepager pydoc.tempfilepager
         nturl2path.os multiprocessing.util.spawnv_passfds antigravity webbrowser
-        torch.utils.collect_env numpy.distutils setuptools.command distutils.spawn
-        test.support.script_helper docker pwn torch._inductor torch.utils.cpp_extension
-        cgitb.os numba.core.runtime
+        numpy.distutils setuptools.command distutils.spawn test.support.script_helper docker
+        pwn cgitb.os numba.core.runtime
     """,
     RUNS_CODE: """
         runpy code codeop bdb pdb cProfile profile trace timeit doctest pydoc lib2to3
@@ -40,23 +39,16 @@ _MODULES = {
         pandas.core.computation pandas.core.frame.DataFrame.eval
         pandas.core.frame.DataFrame.query sympy.sympify sympy.core.sympify sympy.parsing
         sympy.parse_expr sympy.utilities.lambdify sympy.lambdify sympy.printing.preview
-        jinja2 mako torch.jit.unsupported_tensor_ops torch.utils._config_module
-        torch.utils.bottleneck torch.fx torch.package torch.utils.benchmark torch._dynamo
-        torch.utils.data.datapipes.utils torch.distributed.elastic torch.testing
-        torch.utils._import_utils torch.jit.frontend torch.jit._script
-        torch.jit.CompilationUnit torch.onnx torch.library torch.export IPython cython
-        pyximport cffi execjs js2py logging.config string.Formatter _pyrepl
-        turtle.config_dict functools.reduce itertools.starmap builtins.map builtins.filter
-        functools.cmp_to_key concurrent multiprocessing joblib.externals.loky
-        joblib.parallel _frozen_importlib _frozen_importlib_external zipimport
+        jinja2 mako IPython cython pyximport cffi execjs js2py logging.config
+        string.Formatter _pyrepl turtle.config_dict functools.reduce itertools.starmap
+        builtins.map builtins.filter functools.cmp_to_key concurrent multiprocessing
+        joblib.externals.loky joblib.parallel _frozen_importlib _frozen_importlib_external
+        zipimport
     """,
     LOADS: """
         pickle _pickle cPickle pickletools shelve dbm dill.load dill.loads dill._dill.load
         dill._dill.loads cloudpickle.load cloudpickle.loads joblib.load
-        joblib.numpy_pickle.load joblib.numpy_pickle_utils torch.load
-        torch.serialization.load torch.hub torch.jit.load torch.jit._serialization torch.ops
-        torch._ops torch.classes torch.serialization torch.distributed.checkpoint
-        torch.storage.pickle torch.package.PackageImporter numpy.load numpy.lib.npyio
+        joblib.numpy_pickle.load joblib.numpy_pickle_utils numpy.load numpy.lib.npyio
         numpy.lib._npyio_impl numpy.fromregex numpy.loadtxt numpy.genfromtxt
         numpy.lib.format pandas.read_pickle pandas.io pandas.read_csv
         pandas.compat.pickle_compat pandas.read_parquet pandas.HDFStore pandas.ExcelFile
@@ -69,8 +61,7 @@ _MODULES = {
         bz2.BZ2File lzma.open lzma.LZMAFile mmap filecmp csv.reader sqlite3 distutils
         numpy.memmap numpy.save numpy.savez numpy.savetxt numpy.fromfile
         numpy.ndarray.tofile numpy.core.memmap numpy.DataSource numpy.lib._datasource
-        numpy.lib.recfunctions.os torch.save torch.from_file
-        torch.storage.UntypedStorage.from_file joblib.dump joblib.memory logging.FileHandler
+        numpy.lib.recfunctions.os joblib.dump joblib.memory logging.FileHandler
         logging.handlers netrc pathlib.os pathlib.Path.unlink pathlib.Path.write_text
         pathlib.Path.write_bytes pathlib.Path.open pathlib.Path.rename pathlib.Path.rmdir
         pathlib.Path.touch pathlib.Path.chmod pathlib.Path.symlink_to pathlib.Path.read_text
@@ -84,8 +75,7 @@ _MODULES = {
         BaseHTTPServer
     """,
     NATIVE: """
-        ctypes _ctypes _ctypes_test cffi.FFI numpy.ctypeslib torch.ops.load_library
-        mmap.mmap torch._C._jit torch.cuda._lazy_call numba llvmlite
+        ctypes _ctypes _ctypes_test cffi.FFI numpy.ctypeslib mmap.mmap numba llvmlite
     """,
     PROCESS: """
         signal threading _thread thread dummy_threading _posixshmem resource faulthandler
@@ -108,6 +98,28 @@ _MODULES = {
     """,
 }
 
+_TORCH = {
+    RUNS_COMMAND: """
+        utils.collect_env _inductor utils.cpp_extension
+    """,
+    RUNS_CODE: """
+        jit.unsupported_tensor_ops utils._config_module utils.bottleneck fx package
+        utils.benchmark _dynamo utils.data.datapipes.utils distributed.elastic testing
+        utils._import_utils jit.frontend jit._script jit.CompilationUnit onnx library export
+    """,
+    LOADS: """
+        load serialization.load hub jit.load jit._serialization ops _ops classes
+        serialization distributed.checkpoint storage.pickle package.PackageImporter
+    """,
+    FILES: """
+        save from_file storage.UntypedStorage.from_file
+    """,
+    NATIVE: """
+        ops.load_library _C._jit cuda._lazy_call
+    """,
+}
+"""The same of torch, below its own name."""
+
 _BUILTINS = {
     RUNS_CODE: "eval exec compile execfile __import__ apply breakpoint __build_class__ reload help",
     FILES: "open file",
@@ -115,12 +127,16 @@ _BUILTINS = {
     REACHES: "dir __dict__ memoryview super",
 }
 
-MODULES = {name: doing for doing, names in _MODULES.items() for name in names.split()} | {
-    f"{module}.{name}": doing
-    for doing, names in _BUILTINS.items()
-    for name in names.split()
-    for module in ("builtins", "__builtin__", "__builtins__", "torch.builtins")
-}
+MODULES = (
+    {name: doing for doing, names in _MODULES.items() for name in names.split()}
+    | {f"torch.{name}": doing for doing, names in _TORCH.items() for name in names.split()}
+    | {
+        f"{module}.{name}": doing
+        for doing, names in _BUILTINS.items()
+        for name in names.split()
+        for module in ("builtins", "__builtin__", "__builtins__", "torch.builtins")
+    }
+)
 """What a name does, by the name or by any module above it."""
 
 _IMPORTED = """os posix nt sys subprocess builtins __builtin__ __builtins__ shutil importlib
