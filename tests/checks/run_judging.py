@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ml_debugger.artifacts import Artifact, Curve, TrainingConfig, TrainingRun
 from ml_debugger.contract import Check, NotMeasured, Outcome, Settings, Status
+from ml_debugger.readers.opening import open_file
+from ml_debugger.testing.twins import gradients as twin
 
 
 def curve_of(
@@ -29,6 +32,33 @@ def a_run(
     return TrainingRun(
         "run", "run.csv", format="test", step_unit=unit, curves=made, planned_steps=planned
     )
+
+
+def run_of(unit: str = "epoch", **curves: Sequence[float]) -> TrainingRun:
+    """A run whose curves have a row for each value, the first in line 1."""
+    made = {}
+    for name, values in curves.items():
+        steps, lines = list(range(len(values))), list(range(1, len(values) + 1))
+        made[name] = Curve(name, name, steps, [float(value) for value in values], lines)
+    return TrainingRun("run", "run.csv", format="test", step_unit=unit, curves=made)
+
+
+def read_twin(top: Path) -> tuple[TrainingRun, TrainingConfig]:
+    """The clean twin's run that logs gradients and rates, and its configuration, as read."""
+    folder = top / twin.FOLDER
+    found = [
+        artifact
+        for name in (twin.LOG, twin.CONFIGURATION)
+        for artifact in open_file(folder / name, name, named=False)
+    ]
+    (run,) = [a for a in found if isinstance(a, TrainingRun)]
+    (config,) = [a for a in found if isinstance(a, TrainingConfig)]
+    return run, config
+
+
+def with_config(check: Check, run: TrainingRun, config: TrainingConfig) -> Status:
+    """The status of a run, with its configuration where the check takes one."""
+    return status(check, run, *([config] if len(check.needs) > 1 else []))
 
 
 def a_config(**values: bool | int | float | str | None) -> TrainingConfig:

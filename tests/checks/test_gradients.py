@@ -17,7 +17,6 @@ from checks.gradients.non_finite_gradient import non_finite_gradient
 from checks.gradients.vanishing_gradient import vanishing_gradient
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Check, Measurement, Status
-from ml_debugger.readers.opening import open_file
 from ml_debugger.runtime.causes import feeding, fold
 from ml_debugger.runtime.registry import registry
 from ml_debugger.testing.faults import gradients
@@ -26,7 +25,7 @@ from ml_debugger.testing.selftest import judge_folder
 from ml_debugger.testing.twins import gradients as twin
 from ml_debugger.workspace.assembly import assemble
 from ml_debugger.workspace.configuration import load
-from tests.checks.run_judging import a_config, a_run, measured, status
+from tests.checks.run_judging import a_config, a_run, measured, read_twin, status, with_config
 
 Read = Callable[[], tuple[TrainingRun, TrainingConfig]]
 PLANTED = [
@@ -45,22 +44,7 @@ CHECKS = [check for check, _ in PLANTED]
 def tft(tmp_path: Path) -> Read:
     twin.write(tmp_path, np.random.default_rng(3))
 
-    def read() -> tuple[TrainingRun, TrainingConfig]:
-        folder = tmp_path / twin.FOLDER
-        found = [
-            artifact
-            for name in (twin.LOG, twin.CONFIGURATION)
-            for artifact in open_file(folder / name, name, named=False)
-        ]
-        (run,) = [a for a in found if isinstance(a, TrainingRun)]
-        (config,) = [a for a in found if isinstance(a, TrainingConfig)]
-        return run, config
-
-    return read
-
-
-def given(check: Check, run: TrainingRun, config: TrainingConfig) -> Status:
-    return status(check, run, *([config] if len(check.needs) > 1 else []))
+    return lambda: read_twin(tmp_path)
 
 
 @pytest.mark.parametrize(("check", "plant"), PLANTED)
@@ -68,14 +52,14 @@ def given(check: Check, run: TrainingRun, config: TrainingConfig) -> Status:
 def test_planted_faults_are_found_and_no_other(check, plant, seed, tft: Read, tmp_path) -> None:
     assert plant(tmp_path, np.random.default_rng(seed))
     run, config = tft()
-    assert given(check, run, config) is Status.FAIL
-    others = {other.name: given(other, run, config) for other in CHECKS if other is not check}
+    assert with_config(check, run, config) is Status.FAIL
+    others = {other.name: with_config(other, run, config) for other in CHECKS if other is not check}
     assert not [name for name, found in others.items() if found.is_finding]
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_twin_passes(check: Check, tft: Read) -> None:
-    assert given(check, *tft()) is Status.PASS
+    assert with_config(check, *tft()) is Status.PASS
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -14,33 +14,13 @@ from checks.training.non_finite_loss import non_finite_loss
 from checks.training.overfitting import overfitting
 from checks.training.variance_collapse import variance_collapse
 from ml_debugger.artifacts import Curve, TrainingRun
-from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Settings, Status
+from ml_debugger.contract import Check, Measurement, Status
 from ml_debugger.curves.significance import rank_sum_p
 from ml_debugger.readers.head import read_head
 from ml_debugger.readers.training import csv_log, json_lines
 from ml_debugger.testing.faults import training as faults
 from ml_debugger.testing.twins import training as twin_of_training
-
-
-def measured(check: Check, run: TrainingRun) -> Outcome:
-    return check.run([run], Settings({s.name: s.default for s in check.settings}))
-
-
-def status(check: Check, run: TrainingRun) -> Status:
-    outcome = measured(check, run)
-    if isinstance(outcome, NotMeasured):
-        return Status.SKIP
-    judged = [x.judge(outcome.values[x.name]) for x in check.limits if x.name in outcome.values]
-    looked = [one for one in judged if one is not Status.SKIP]
-    return max(looked, key=lambda one: one.gravity, default=Status.SKIP)
-
-
-def run_of(unit: str = "epoch", **curves: Sequence[float]) -> TrainingRun:
-    made = {}
-    for name, values in curves.items():
-        steps, lines = list(range(len(values))), list(range(1, len(values) + 1))
-        made[name] = Curve(name, name, steps, [float(value) for value in values], lines)
-    return TrainingRun("run", "run.csv", format="test", step_unit=unit, curves=made)
+from tests.checks.run_judging import measured, run_of, status
 
 
 @pytest.fixture

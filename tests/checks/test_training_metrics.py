@@ -18,12 +18,12 @@ from checks.training.non_finite_metric import non_finite_metric
 from checks.training.pinned_metric import pinned_metric
 from checks.training.sign_collapse import sign_collapse
 from checks.training.slow_step import slow_step
-from ml_debugger.artifacts import Artifact, Curve, TrainingRun
-from ml_debugger.contract import Check, Measurement, NotMeasured, Outcome, Settings, Status
+from ml_debugger.contract import Check, Measurement, Status
 from ml_debugger.curves.granularity import least_rows
 from ml_debugger.testing.faults import boosting_rounds, training_metrics
 from ml_debugger.testing.selftest import judge_folder
 from ml_debugger.testing.twins import checkpoints, gradients, training
+from tests.checks.run_judging import measured, run_of, status
 
 NAN = math.nan
 PLANTED: list[tuple[Check, Callable[[Path, np.random.Generator], str]]] = [
@@ -35,28 +35,6 @@ PLANTED: list[tuple[Check, Callable[[Path, np.random.Generator], str]]] = [
     (sign_collapse, training_metrics.plant_sign_collapse),
     (boosting_overfit, boosting_rounds.plant_boosting_overfit),
 ]
-
-
-def measured(check: Check, run: TrainingRun, *others: Artifact | None) -> Outcome:
-    given = [run, *others, *[None] * (len(check.needs) - 1 - len(others))]
-    return check.run(given, Settings({s.name: s.default for s in check.settings}))
-
-
-def status(check: Check, run: TrainingRun, *others: Artifact | None) -> Status:
-    outcome = measured(check, run, *others)
-    if isinstance(outcome, NotMeasured):
-        return Status.SKIP
-    judged = [x.judge(outcome.values[x.name]) for x in check.limits if x.name in outcome.values]
-    looked = [one for one in judged if one is not Status.SKIP]
-    return max(looked, key=lambda one: one.gravity, default=Status.SKIP)
-
-
-def run_of(unit: str = "epoch", **curves: Sequence[float]) -> TrainingRun:
-    made = {}
-    for name, values in curves.items():
-        steps, lines = list(range(len(values))), list(range(1, len(values) + 1))
-        made[name] = Curve(name, name, steps, [float(value) for value in values], lines)
-    return TrainingRun("run", "run.csv", format="test", step_unit=unit, curves=made)
 
 
 @pytest.fixture(scope="module")

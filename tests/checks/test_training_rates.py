@@ -17,11 +17,18 @@ from checks.training.learning_rate_too_low import learning_rate_too_low
 from checks.training.resume_discontinuity import resume_discontinuity
 from ml_debugger.artifacts import TrainingConfig, TrainingRun
 from ml_debugger.contract import Check, Measurement, Status
-from ml_debugger.readers.opening import open_file
 from ml_debugger.runs.configured_rate import asked_rate
 from ml_debugger.testing.faults import training_rates as faults
 from ml_debugger.testing.twins import gradients as twin
-from tests.checks.run_judging import a_config, a_run, curve_of, measured, status
+from tests.checks.run_judging import (
+    a_config,
+    a_run,
+    curve_of,
+    measured,
+    read_twin,
+    status,
+    with_config,
+)
 
 Read = Callable[[], tuple[TrainingRun, TrainingConfig]]
 PLANTED = [
@@ -38,39 +45,24 @@ CHECKS = [check for check, _ in PLANTED]
 def tft(tmp_path: Path) -> Read:
     twin.write(tmp_path, np.random.default_rng(3))
 
-    def read() -> tuple[TrainingRun, TrainingConfig]:
-        folder = tmp_path / twin.FOLDER
-        found = [
-            artifact
-            for name in (twin.LOG, twin.CONFIGURATION)
-            for artifact in open_file(folder / name, name, named=False)
-        ]
-        (run,) = [a for a in found if isinstance(a, TrainingRun)]
-        (config,) = [a for a in found if isinstance(a, TrainingConfig)]
-        return run, config
-
-    return read
-
-
-def given(check: Check, run: TrainingRun, config: TrainingConfig) -> Status:
-    return status(check, run, *([config] if len(check.needs) > 1 else []))
+    return lambda: read_twin(tmp_path)
 
 
 @pytest.mark.parametrize(("check", "plant"), PLANTED)
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_faults_are_found(check: Check, plant, seed, tft: Read, tmp_path) -> None:
     assert plant(tmp_path, np.random.default_rng(seed))
-    assert given(check, *tft()) is Status.FAIL
+    assert with_config(check, *tft()) is Status.FAIL
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_twin_passes(check: Check, tft: Read) -> None:
-    assert given(check, *tft()) is Status.PASS
+    assert with_config(check, *tft()) is Status.PASS
 
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_run_without_curves_is_not_passed(check: Check) -> None:
-    assert given(check, a_run({}), a_config(lr=0.1)) is Status.SKIP
+    assert with_config(check, a_run({}), a_config(lr=0.1)) is Status.SKIP
 
 
 def test_a_schedule_over_epochs_in_a_log_of_steps() -> None:
